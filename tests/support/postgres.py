@@ -37,7 +37,10 @@ _held: list[int] = []
 
 
 def ensure_test_database_url() -> str:
-    """Set DATABASE_URL, unless it is set, to a server that runs until this process ends."""
+    """Set DATABASE_URL, unless it is set, to a server that runs until this process ends.
+
+    The pytest processes that run at the same time get a database each.
+    """
     if given := os.environ.get("DATABASE_URL"):
         return given
     home = instance_home()
@@ -47,8 +50,11 @@ def ensure_test_database_url() -> str:
     with locked(directory / "start.lock"):
         if not _is_running(cluster):
             _start_keeper(cluster)
-        url = cluster.url(_own_database(cluster))
+        name = _own_database(cluster)
+    url = cluster.url(name)
     os.environ["DATABASE_URL"] = url
+    # pytest-django makes this one afresh, through the former.
+    os.environ["TRONCO_TEST_DB"] = f"test_{name}"
     return url
 
 
