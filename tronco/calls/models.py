@@ -1,0 +1,74 @@
+"""Call records: what happened, what it cost at every level, and why."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tronco.tenancy.access import VisibleQuerySet
+
+
+class Direction(models.TextChoices):
+    """Which way a call crosses the platform."""
+
+    OUT = "out", _("Outgoing")
+    IN = "in", _("Incoming")
+    INTERNAL = "internal", _("Internal")
+
+
+class Cdr(models.Model):
+    """One call, answered or not. Lives in monthly partitions; the key is its start and a hash of
+    where it came from, so that the same call twice is one record.
+
+    Durations in milliseconds, money in µR$. `price_u` is what the circuit's customer pays; `charges`
+    holds every level's own price, `[{level, tenant, account, price_u}]`, of which each level is shown
+    only its own and those below; `cost_u` is the carrier's, for the master alone.
+    """
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        NO_ANSWER = "no_answer", _("Not answered")
+        BUSY = "busy", _("Busy")
+        CANCELLED = "cancelled", _("Cancelled")
+        FAILED = "failed", _("Failed")
+        REFUSED = "refused", _("Refused")
+
+    pk = models.CompositePrimaryKey("started_at", "identity")
+    started_at = models.DateTimeField(_("start"))
+    identity = models.BigIntegerField()
+    call_id = models.CharField(_("call id"), max_length=80)
+    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
+    account = models.ForeignKey("charging.Account", models.PROTECT, null=True, related_name="+")
+    circuit = models.ForeignKey("circuits.Circuit", models.PROTECT, null=True, related_name="+")
+    did = models.ForeignKey("dids.Did", models.PROTECT, null=True, related_name="+")
+    trunk = models.ForeignKey("routing.Trunk", models.PROTECT, null=True, related_name="+")
+    central = models.CharField(_("central"), max_length=40)
+    direction = models.CharField(_("direction"), max_length=8, choices=Direction)
+    caller = models.CharField(_("from"), max_length=40)
+    dialled = models.CharField(_("dialled"), max_length=80)
+    called = models.CharField(_("to"), max_length=40)
+    call_class = models.CharField(_("class"), max_length=16)
+    uf = models.CharField(_("UF"), max_length=3, blank=True)
+    answered_at = models.DateTimeField(_("answer"), null=True)
+    ended_at = models.DateTimeField(_("end"))
+    duration_ms = models.BigIntegerField(_("duration"), default=0)
+    billed_ms = models.BigIntegerField(_("billed duration"), default=0)
+    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    hangup_cause = models.PositiveSmallIntegerField(_("cause"), default=0)
+    price_u = models.BigIntegerField(_("price"), default=0)
+    cost_u = models.BigIntegerField(_("cost"), default=0)
+    charges = models.JSONField(default=list)
+    explanation = models.JSONField(default=dict)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        managed = False  # partitioned: created by this folder's first migration
+        db_table = "calls_cdr"
+        verbose_name = _("call record")
+        verbose_name_plural = _("call records")
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return self.call_id

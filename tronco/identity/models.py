@@ -1,0 +1,71 @@
+"""People who sign in: what they are (role) and where they stand (tenant)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import pghistory
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tronco.identity.roles import Role, permissions_for
+from tronco.tenancy.access import NOBODY, Actor, VisibleQuerySet
+
+
+class UserManager(BaseUserManager["User"].from_queryset(VisibleQuerySet)):  # type: ignore[misc]
+    """Users by name, as Django's sign-in wants them."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username)
+
+
+@pghistory.track(exclude=["password", "last_login", "preferences"])
+class User(AbstractBaseUser):
+    """A person. `customers`, when not empty, narrows what he reaches below his tenant (S3-05)."""
+
+    username = models.CharField(_("user name"), max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), blank=True)
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="users", verbose_name=_("belongs to")
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.SUPPORT)
+    customers = models.ManyToManyField(
+        "tenancy.Tenant",
+        blank=True,
+        related_name="users_given",
+        verbose_name=_("customers"),
+        help_text=_("Empty: all of them. Otherwise the user sees only these."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    must_change_password = models.BooleanField(_("must change the password"), default=False)
+    preferences = models.JSONField(default=dict, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    @cached_property
+    def actor(self) -> Actor:
+        """The user as services know him; reads his customers once."""
+        if not self.is_active or self.tenant.status in {"inactive", "removed"}:
+            return NOBODY
+        given = tuple(self.customers.values_list("path", flat=True)) if self.pk else ()
+        inside = tuple(path for path in given if path.startswith(self.tenant.path))
+        return Actor(
+            name=str(self),
+            scopes=inside if given else (self.tenant.path,),
+            may=permissions_for(Role(self.role), self.tenant.kind),
+            user_id=self.pk,
+        )

@@ -1,0 +1,86 @@
+"""Roles and what each may do, by the level at which its holder stands.
+
+A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create and
+change), delete, credit (post to a balance) and operate (hang up, lift a ban).
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a user is, at the level of his own tenant."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    FINANCE = "finance", _("Finance")
+    SUPPORT = "support", _("Support")
+    READ_ONLY = "read_only", _("Read only")
+    CUSTOMER_ADMINISTRATOR = "customer_admin", _("Customer administrator")
+    EXTENSION_USER = "extension_user", _("Extension user")
+
+
+_VERBS = ("view", "export", "edit", "delete", "credit", "operate")
+# What exists at each level: switches and carriers are the master's alone; a customer buys, he does not sell.
+_NOUNS = {
+    "master": (
+        "dashboard",
+        "tenancy",
+        "identity",
+        "catalog",
+        "charging",
+        "circuits",
+        "dids",
+        "calls",
+        "routing",
+        "centrals",
+        "audit",
+    ),
+    "reseller": (
+        "dashboard",
+        "tenancy",
+        "identity",
+        "catalog",
+        "charging",
+        "circuits",
+        "dids",
+        "calls",
+        "audit",
+    ),
+    "customer": ("dashboard", "identity", "circuits", "dids", "calls"),
+}
+_CUSTOMER = frozenset(
+    {"dashboard.view", "identity.view", "circuits.view", "dids.view", "calls.view", "calls.export"}
+)
+
+
+def permissions_for(role: Role, level: str) -> frozenset[str]:
+    """Return the permissions of a role at `level` (master, reseller, customer)."""
+    everything = frozenset(f"{noun}.{verb}" for noun in _NOUNS[level] for verb in _VERBS)
+    if role == Role.EXTENSION_USER:
+        return frozenset({"dashboard.view"})
+    if level == "customer":
+        wanted = _CUSTOMER
+    elif role == Role.ADMINISTRATOR:
+        wanted = everything
+    elif role == Role.FINANCE:
+        wanted = _ending(everything, "view", "export", "credit") | {
+            "catalog.edit",
+            "catalog.delete",
+        }
+    elif role == Role.SUPPORT:
+        wanted = _ending(everything, "view", "export", "operate") | {
+            "circuits.edit",
+            "dids.edit",
+            "routing.edit",
+            "tenancy.edit",
+            "centrals.edit",
+        }
+    else:
+        wanted = _ending(everything, "view")
+    return everything & wanted
+
+
+def _ending(permissions: frozenset[str], *verbs: str) -> frozenset[str]:
+    return frozenset(p for p in permissions if p.rpartition(".")[2] in verbs)
