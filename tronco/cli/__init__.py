@@ -16,6 +16,7 @@ from tronco.core.errors import TroncoError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
+    "quote": ("tronco.cli.quote", "price calls by a tariff file, without a database"),
     "up": ("tronco.cli.up", "run every part of Tronco on this machine, until Ctrl-C"),
 }
 
