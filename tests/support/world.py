@@ -61,12 +61,7 @@ def make_tariff(
     """A tariff with one published version that prices every class."""
     tariff = Tariff.objects.create(tenant=tenant, name=name, kind=kind)
     version = TariffVersion.objects.create(
-        tenant=tenant,
-        tariff=tariff,
-        number=1,
-        status=TariffVersion.Status.PUBLISHED,
-        effective_at=LONG_AGO,
-        created_by="tests",
+        tenant=tenant, tariff=tariff, number=1, effective_at=LONG_AGO, created_by="tests"
     )
     Rate.objects.bulk_create(
         Rate(
@@ -77,6 +72,8 @@ def make_tariff(
         )
         for call_class, weight in WEIGHTS.items()
     )
+    version.status = TariffVersion.Status.PUBLISHED
+    version.save()
     return tariff
 
 

@@ -57,7 +57,8 @@ class TariffVersion(models.Model):
     """The prices of a tariff from `effective_at` on. Once published its rates never change.
 
     A draft is invisible to charging. A withdrawn version (roll-back) counts as never published for
-    calls that start afterwards; calls already priced keep the version they name.
+    calls that start from `withdrawn_at` on; calls already priced keep the version they name.
+    Triggers of migration 0005 refuse to change the rates of what is no draft, by whatever path.
     """
 
     class Status(models.TextChoices):
@@ -69,7 +70,8 @@ class TariffVersion(models.Model):
     tariff = models.ForeignKey(Tariff, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(_("version"))
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
-    effective_at = models.DateTimeField(_("in effect from"))
+    effective_at = models.DateTimeField(_("in effect from"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=255, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(_("by"), max_length=120)
@@ -81,7 +83,16 @@ class TariffVersion(models.Model):
         verbose_name_plural = _("tariff versions")
         ordering = ["tariff", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["tariff", "number"], name="catalog_version_number")
+            models.UniqueConstraint(fields=["tariff", "number"], name="catalog_version_number"),
+            models.CheckConstraint(
+                name="catalog_version_dated_unless_draft",
+                condition=models.Q(status="draft") | models.Q(effective_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="catalog_version_withdrawn_when",
+                condition=models.Q(status="withdrawn", withdrawn_at__isnull=False)
+                | (~models.Q(status="withdrawn") & models.Q(withdrawn_at=None)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -92,11 +103,13 @@ class Rate(models.Model):
     """The price of one prefix or of one call class within a version.
 
     The common shape is told by columns: price per minute, cadence minimum/step/free, connect fee.
-    `windows`, when present, replaces price, fee and cadence (but not `free_under_s` and `max_cost`) and
-    has the shape that `charging.tariffs.load_rate` reads. Prices are exact decimals of a real.
+    `windows`, when present, replaces price, fee and cadence (but not `free_under_s` and
+    `max_cost`); it has the shape that the rating engine's `load_rate` reads. `catalog.rates` checks
+    both. Prices are exact decimals of a real.
     """
 
-    version = models.ForeignKey(TariffVersion, models.CASCADE, related_name="rates")
+    # No index of its own: the unique constraint begins with it, and an import pays for each index.
+    version = models.ForeignKey(TariffVersion, models.CASCADE, related_name="rates", db_index=False)
     prefix = models.CharField(_("prefix"), max_length=20, blank=True)
     call_class = models.CharField(_("call class"), max_length=16, choices=CallClass, blank=True)
     description = models.CharField(_("description"), max_length=120, blank=True)
@@ -126,10 +139,50 @@ class Rate(models.Model):
                 condition=(models.Q(prefix="") & ~models.Q(call_class=""))
                 | (~models.Q(prefix="") & models.Q(call_class="")),
             ),
+            models.CheckConstraint(
+                name="catalog_rate_prefix_digits",
+                condition=models.Q(prefix__regex=r"^([1-9][0-9]{0,17})?$"),
+            ),
+            models.CheckConstraint(
+                name="catalog_rate_chargeable",
+                condition=models.Q(price_per_min__gte=0)
+                & models.Q(connect_fee__gte=0)
+                & (models.Q(max_cost=None) | models.Q(max_cost__gte=0))
+                & models.Q(step_s__gte=1),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.prefix or self.get_call_class_display()
+
+
+class RateImport(models.Model):
+    """What became of an uploaded price list: the draft it filled, and every line with a problem.
+
+    It is written once, with the draft, and goes with it when the draft is thrown away.
+    """
+
+    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
+    version = models.OneToOneField(TariffVersion, models.CASCADE, related_name="rate_import")
+    file_name = models.CharField(_("file"), max_length=255)
+    encoding = models.CharField(_("encoding"), max_length=16)
+    separator = models.CharField(_("separator"), max_length=1)
+    lines = models.PositiveIntegerField(_("lines read"))
+    taken = models.PositiveIntegerField(_("prices taken"))
+    inactive = models.PositiveIntegerField(_("inactive"), default=0)
+    errors = models.PositiveIntegerField(_("lines with errors"), default=0)
+    warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    # The first of them, in the shape of `sheet.Issue`.
+    issues = models.JSONField(default=list)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("price list import")
+        verbose_name_plural = _("price list imports")
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 @pghistory.track()
