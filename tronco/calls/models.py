@@ -20,9 +20,10 @@ class Cdr(models.Model):
     """One call, answered or not. Lives in monthly partitions; the key is its start and a hash of
     where it came from, so that the same call twice is one record.
 
-    Durations in milliseconds, money in µR$. `price_u` is what the circuit's customer pays; `charges`
-    holds every level's own price, `[{level, tenant, account, price_u}]`, of which each level is shown
-    only its own and those below; `cost_u` is the carrier's, for the master alone.
+    Durations in milliseconds, money in µR$. `price_u` is what the circuit's customer pays;
+    `charges` holds every level's own price, `[{level, tenant, account, price_u}]` from the circuit
+    upwards, of which each level is shown only its own and those below; `cost_u` is the carrier's,
+    for the master alone.
     """
 
     class Outcome(models.TextChoices):

@@ -105,6 +105,11 @@ class Route(models.Model):
     is_default = models.BooleanField(
         _("default"), default=False, help_text=_("Used by whoever has no route of his own.")
     )
+    least_cost = models.BooleanField(
+        _("least cost first"),
+        default=False,
+        help_text=_("Within a class, the cheapest carrier for the number goes first."),
+    )
 
     objects = VisibleQuerySet.as_manager()
 

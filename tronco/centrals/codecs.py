@@ -1,0 +1,21 @@
+"""The audio formats that a central speaks."""
+
+from __future__ import annotations
+
+from tronco.core.errors import InvalidInput
+
+CODECS = ("alaw", "ulaw", "g722", "g729", "gsm", "opus")
+
+
+def read_codecs(text: str) -> str:
+    """Return a clean list, `alaw,ulaw`, in the order given; raises InvalidInput."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in CODECS]
+    if unknown or not names:
+        raise InvalidInput(
+            f"choose among {', '.join(CODECS)}, separated by commas",
+            field="codecs",
+            code="codec-unknown",
+            details={"unknown": unknown},
+        )
+    return ",".join(dict.fromkeys(names))

@@ -1,0 +1,221 @@
+"""Everything that changes a circuit. Its money is changed by `charging.services` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+
+from django.conf import settings
+from django.db import transaction
+
+from tronco.catalog.models import Plan
+from tronco.centrals.models import Central
+from tronco.charging import services as charging
+from tronco.circuits.digest import digests_of
+from tronco.circuits.models import Circuit
+from tronco.circuits.selectors import get_circuit
+from tronco.core.errors import Conflict, InvalidInput, NotFound
+from tronco.core.ids import new_password
+from tronco.tenancy.access import Actor
+from tronco.tenancy.models import Tenant
+from tronco.tenancy.saving import save_checked
+
+
+class CircuitFields(TypedDict, total=False):
+    """What may be said of a circuit beyond what it needs; absent means default, or unchanged."""
+
+    description: str
+    own_ddd: int
+    allowed_classes: list[str]
+    max_calls: int | None
+    max_cps: int | None
+    max_contacts: int
+    codecs: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCircuit:
+    """A circuit just made, and its password: told now and never again."""
+
+    circuit: Circuit
+    password: str
+
+
+@transaction.atomic
+def circuit_create(
+    *,
+    actor: Actor,
+    tenant_id: int,
+    plan_id: int,
+    central_id: int,
+    number: str,
+    limit_u: int | None = 0,
+    cycle_day: int = 1,
+    opening_u: int = 0,
+    **fields: Unpack[CircuitFields],
+) -> NewCircuit:
+    """Make a circuit with an account of its own; `opening_u` is credit to begin with."""
+    actor.require("circuits.edit")
+    customer = _get_customer(actor, tenant_id)
+    account = charging.account_open(
+        actor=actor,
+        tenant=customer,
+        plan=get_sold_plan(customer, plan_id),
+        limit_u=limit_u,
+        cycle_day=cycle_day,
+        opening_u=opening_u,
+    )
+    password = new_password()
+    digests = digests_of(number, password, realm=settings.TRONCO_SIP_REALM)
+    circuit = Circuit(
+        tenant=customer,
+        account=account,
+        central=_get_central(central_id),
+        number=number,
+        **digests._asdict(),
+        **fields,
+    )
+    save_checked(circuit)
+    return NewCircuit(circuit, password)
+
+
+@transaction.atomic
+def circuit_change(
+    *,
+    actor: Actor,
+    circuit_id: int,
+    central_id: int | None = None,
+    **fields: Unpack[CircuitFields],
+) -> Circuit:
+    """Change what the fields say; password and plan are changed by services of their own."""
+    actor.require("circuits.edit")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    if central_id is not None:
+        circuit.central = _get_central(central_id)
+    for name, value in fields.items():
+        setattr(circuit, name, value)
+    save_checked(circuit)
+    return circuit
+
+
+@transaction.atomic
+def circuit_change_plan(
+    *, actor: Actor, circuit_id: int, plan_id: int, limit_u: int | None, cycle_day: int
+) -> Circuit:
+    """Put the circuit on a plan its customer's seller offers; calls already running keep theirs."""
+    actor.require("circuits.edit")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    charging.account_change(
+        actor=actor,
+        account_id=circuit.account_id,
+        plan=get_sold_plan(circuit.tenant, plan_id),
+        limit_u=limit_u,
+        cycle_day=cycle_day,
+    )
+    circuit.refresh_from_db()
+    return circuit
+
+
+def circuit_suspend(*, actor: Actor, circuit_id: int) -> Circuit:
+    """Stop its calls but those of emergency; it stays registered."""
+    return _set_status(actor, circuit_id, Circuit.Status.SUSPENDED)
+
+
+def circuit_resume(*, actor: Actor, circuit_id: int) -> Circuit:
+    """Let a suspended or disabled circuit call again."""
+    return _set_status(actor, circuit_id, Circuit.Status.ACTIVE)
+
+
+def circuit_disable(*, actor: Actor, circuit_id: int) -> Circuit:
+    """Keep it out of the switch altogether; what it did stays on record."""
+    return _set_status(actor, circuit_id, Circuit.Status.DISABLED)
+
+
+@transaction.atomic
+def circuit_new_password(*, actor: Actor, circuit_id: int) -> NewCircuit:
+    """Replace the password; the old one stops working at the next registration."""
+    actor.require("circuits.edit")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    password = new_password()
+    digests = digests_of(circuit.number, password, realm=settings.TRONCO_SIP_REALM)
+    circuit.ha1_md5, circuit.ha1_sha256 = digests
+    circuit.save(update_fields=["ha1_md5", "ha1_sha256"])
+    return NewCircuit(circuit, password)
+
+
+@transaction.atomic
+def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
+    """Delete a circuit that never moved money nor made a call; the others are disabled instead."""
+    actor.require("circuits.delete")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    if circuit.account.entries.exists() or circuit.account.holds.exists():
+        raise Conflict(
+            f"circuit {circuit} has postings or calls on record; disable it instead",
+            code="circuit-in-use",
+            details={"circuit": circuit.number},
+        )
+    account_id = circuit.account_id
+    circuit.delete()
+    charging.account_delete(actor=actor, account_id=account_id)
+
+
+@transaction.atomic
+def circuits_suspend(*, actor: Actor, circuit_ids: Iterable[int]) -> int:
+    """Suspend them all or none; return how many."""
+    return len([circuit_suspend(actor=actor, circuit_id=pk) for pk in sorted(circuit_ids)])
+
+
+@transaction.atomic
+def circuits_resume(*, actor: Actor, circuit_ids: Iterable[int]) -> int:
+    """Resume them all or none; return how many."""
+    return len([circuit_resume(actor=actor, circuit_id=pk) for pk in sorted(circuit_ids)])
+
+
+def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
+    """Return an active plan of the customer's own seller."""
+    plan = Plan.objects.filter(pk=plan_id, tenant=customer.parent_id, is_active=True).first()
+    if plan is None:
+        raise InvalidInput(
+            f"choose an active plan of {customer.parent}, who sells to {customer}",
+            field="plan",
+            code="plan-not-sold",
+        )
+    return plan
+
+
+@transaction.atomic
+def _set_status(actor: Actor, circuit_id: int, status: str) -> Circuit:
+    actor.require("circuits.edit")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    if circuit.status != status:
+        circuit.status = status
+        circuit.save(update_fields=["status"])
+    return circuit
+
+
+def _get_customer(actor: Actor, tenant_id: int) -> Tenant:
+    tenant = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
+    if tenant is None:
+        raise NotFound("there is no such customer", details={"tenant": tenant_id})
+    if tenant.kind != Tenant.Kind.CUSTOMER:
+        raise InvalidInput(
+            f"{tenant} is not a customer; circuits belong to customers",
+            field="tenant",
+            code="not-a-customer",
+        )
+    if tenant.status in {Tenant.Status.INACTIVE, Tenant.Status.REMOVED}:
+        raise InvalidInput(
+            f"{tenant} is {tenant.get_status_display()}; activate the customer first",
+            field="tenant",
+            code="customer-inactive",
+        )
+    return tenant
+
+
+def _get_central(central_id: int) -> Central:
+    """Centrals are the master's, and everybody's circuits register on them."""
+    central = Central.objects.filter(pk=central_id, is_active=True).first()
+    if central is None:
+        raise InvalidInput("choose an active central", field="central", code="central-unknown")
+    return central
