@@ -142,7 +142,7 @@ def test_there_is_always_one_default_route(world: World) -> None:
     other = services.route_create(actor=SYSTEM, name="Nova", steps={}, is_default=True)
     world.route.refresh_from_db()
     assert not world.route.is_default
-    with pytest.raises(InvalidInput, match="another route"):
+    with pytest.raises(InvalidInput):
         services.route_change(
             actor=SYSTEM, route_id=other.pk, name="Nova", steps={}, is_default=False,
             least_cost=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from tronco.core.errors import InvalidInput
 
 CODECS = ("alaw", "ulaw", "g722", "g729", "gsm", "opus")
@@ -13,7 +15,7 @@ def read_codecs(text: str) -> str:
     unknown = [name for name in names if name not in CODECS]
     if unknown or not names:
         raise InvalidInput(
-            f"choose among {', '.join(CODECS)}, separated by commas",
+            _("Choose among %(codecs)s, separated by commas.") % {"codecs": ", ".join(CODECS)},
             field="codecs",
             code="codec-unknown",
             details={"unknown": unknown},

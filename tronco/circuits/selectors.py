@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
+from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
 from tronco.circuits.models import Circuit, LatencySample
@@ -58,5 +59,7 @@ def list_latency(*, circuit: Circuit) -> QuerySet[LatencySample]:
 def _only(rows: QuerySet[Circuit], asked: int | str) -> Circuit:
     circuit = rows.first()
     if circuit is None:
-        raise NotFound(f"there is no circuit {asked}", details={"circuit": asked})
+        raise NotFound(
+            _("There is no circuit %(circuit)s.") % {"circuit": asked}, details={"circuit": asked}
+        )
     return circuit

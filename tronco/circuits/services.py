@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
 from tronco.centrals.models import Central
@@ -151,7 +152,8 @@ def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
     if circuit.account.entries.exists() or circuit.account.holds.exists():
         raise Conflict(
-            f"circuit {circuit} has postings or calls on record; disable it instead",
+            _("Circuit %(circuit)s has postings or calls on record; disable it instead.")
+            % {"circuit": circuit.number},
             code="circuit-in-use",
             details={"circuit": circuit.number},
         )
@@ -177,7 +179,8 @@ def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
     plan = Plan.objects.filter(pk=plan_id, tenant=customer.parent_id, is_active=True).first()
     if plan is None:
         raise InvalidInput(
-            f"choose an active plan of {customer.parent}, who sells to {customer}",
+            _("Choose an active plan of %(seller)s, who sells to %(customer)s.")
+            % {"seller": customer.parent, "customer": customer},
             field="plan",
             code="plan-not-sold",
         )
@@ -197,16 +200,16 @@ def _set_status(actor: Actor, circuit_id: int, status: str) -> Circuit:
 def _get_customer(actor: Actor, tenant_id: int) -> Tenant:
     tenant = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
     if tenant is None:
-        raise NotFound("there is no such customer", details={"tenant": tenant_id})
+        raise NotFound(_("There is no such customer."), details={"tenant": tenant_id})
     if tenant.kind != Tenant.Kind.CUSTOMER:
         raise InvalidInput(
-            f"{tenant} is not a customer; circuits belong to customers",
+            _("%(tenant)s is not a customer; circuits belong to customers.") % {"tenant": tenant},
             field="tenant",
             code="not-a-customer",
         )
     if tenant.status in {Tenant.Status.INACTIVE, Tenant.Status.REMOVED}:
         raise InvalidInput(
-            f"{tenant} is {tenant.get_status_display()}; activate the customer first",
+            _("%(tenant)s is not active; activate the customer first.") % {"tenant": tenant},
             field="tenant",
             code="customer-inactive",
         )
@@ -217,5 +220,5 @@ def _get_central(central_id: int) -> Central:
     """Centrals are the master's, and everybody's circuits register on them."""
     central = Central.objects.filter(pk=central_id, is_active=True).first()
     if central is None:
-        raise InvalidInput("choose an active central", field="central", code="central-unknown")
+        raise InvalidInput(_("Choose an active central."), field="central", code="central-unknown")
     return central

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
 from tronco.core.errors import NotFound
@@ -22,7 +23,7 @@ def get_did(*, actor: Actor, did_id: int, lock: bool = False) -> Did:
         rows = rows.select_for_update(of=("self",))
     did = rows.filter(pk=did_id).first()
     if did is None:
-        raise NotFound("there is no such number", details={"did": did_id})
+        raise NotFound(_("There is no such number."), details={"did": did_id})
     return did
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
 from tronco.circuits.selectors import get_circuit
@@ -96,7 +97,8 @@ def did_delete(*, actor: Actor, did_id: int) -> None:
         did.delete()
     except models.ProtectedError as problem:
         raise Conflict(
-            f"{did} has calls on record; make it inactive instead", code="in-use"
+            _("%(number)s has calls on record; make it inactive instead.") % {"number": did},
+            code="in-use",
         ) from problem
 
 
@@ -107,7 +109,8 @@ def caller_number_set(*, actor: Actor, circuit_id: int, e164: str) -> Circuit:
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
     if e164 and not list_caller_numbers(circuit=circuit).filter(e164=e164).exists():
         raise InvalidInput(
-            f"{e164} is not a number of {circuit.tenant}",
+            _("%(number)s is not a number of %(customer)s.")
+            % {"number": e164, "customer": circuit.tenant},
             field="caller_number",
             code="number-not-owned",
             details={"number": e164},
@@ -130,7 +133,7 @@ def _save(
 ) -> SavedDid:
     owner = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
     if owner is None:
-        raise NotFound("there is no such customer", details={"tenant": tenant_id})
+        raise NotFound(_("There is no such customer."), details={"tenant": tenant_id})
     did.tenant = owner
     did.raw = raw.strip()
     did.e164, warning = _read_e164(did.raw, e164)
@@ -151,7 +154,8 @@ def _read_e164(raw: str, e164: str) -> tuple[str, str]:
     if not e164:
         if not sent.e164:
             raise InvalidInput(
-                f"what number '{raw}' is cannot be told; write the number itself as well",
+                _("What number “%(raw)s” is cannot be told; write the number itself as well.")
+                % {"raw": raw},
                 field="e164",
                 code="number-unreadable",
             )
@@ -159,13 +163,14 @@ def _read_e164(raw: str, e164: str) -> tuple[str, str]:
     meant = classify(e164)
     if not meant.e164:
         raise InvalidInput(
-            meant.hint or f"'{e164}' is not a full number",
+            _(meant.hint) if meant.hint else _("Write the full number, with its DDD."),
             field="e164",
             code=f"number-{meant.reason}" if meant.reason else "number-not-full",
         )
     if sent.e164 and sent.e164 != meant.e164:
         return meant.e164, (
-            f"the supplier's '{raw}' reads as {sent.e164}, not {meant.e164}; check the two"
+            _("The supplier’s “%(raw)s” reads as %(sent)s, not %(meant)s; check the two.")
+            % {"raw": raw, "sent": sent.e164, "meant": meant.e164}
         )
     return meant.e164, ""
 
@@ -176,7 +181,7 @@ def _find_circuit(actor: Actor, owner: Tenant, circuit_id: int | None) -> Circui
     circuit = Circuit.objects.visible_to(actor).filter(pk=circuit_id, tenant=owner).first()
     if circuit is None:
         raise InvalidInput(
-            f"choose a circuit of {owner}, the number's owner",
+            _("Choose a circuit of %(owner)s, who owns the number.") % {"owner": owner},
             field="circuit",
             code="circuit-of-another",
         )

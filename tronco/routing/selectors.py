@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
 from tronco.core.errors import NotFound
@@ -37,7 +38,7 @@ def get_trunk(*, actor: Actor, trunk_id: int, lock: bool = False) -> Trunk:
     rows = Trunk.objects.visible_to(actor)
     trunk = (rows.select_for_update() if lock else rows).filter(pk=trunk_id).first()
     if trunk is None:
-        raise NotFound("there is no such trunk", details={"trunk": trunk_id})
+        raise NotFound(_("There is no such trunk."), details={"trunk": trunk_id})
     return trunk
 
 
@@ -46,7 +47,7 @@ def get_route(*, actor: Actor, route_id: int, lock: bool = False) -> Route:
     rows = Route.objects.visible_to(actor)
     route = (rows.select_for_update() if lock else rows).filter(pk=route_id).first()
     if route is None:
-        raise NotFound("there is no such route", details={"route": route_id})
+        raise NotFound(_("There is no such route."), details={"route": route_id})
     return route
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tronco.catalog.models import CallClass, Tariff
 from tronco.centrals.codecs import read_codecs
@@ -73,7 +75,7 @@ def carrier_change(
 def carrier_delete(*, actor: Actor, carrier_id: int) -> None:
     """Delete a carrier that has no trunks."""
     actor.require("routing.delete")
-    _delete(_get_carrier(actor, carrier_id), cure="delete its trunks first")
+    _delete(_get_carrier(actor, carrier_id), cure=_("Delete its trunks first."))
 
 
 @transaction.atomic
@@ -114,7 +116,7 @@ def trunk_delete(*, actor: Actor, trunk_id: int) -> None:
     """Delete a trunk that no route uses and no call record names."""
     actor.require("routing.delete")
     trunk = get_trunk(actor=actor, trunk_id=trunk_id, lock=True)
-    _delete(trunk, cure="take it out of its routes, or make it inactive to keep its records")
+    _delete(trunk, cure=_("Take it out of its routes, or make it inactive."))
 
 
 @transaction.atomic
@@ -149,7 +151,7 @@ def route_change(
     route = get_route(actor=actor, route_id=route_id, lock=True)
     if route.is_default and not is_default:
         raise InvalidInput(
-            "make another route the default instead; somebody must carry the others' calls",
+            _("Make another route the default instead: somebody must carry the others’ calls."),
             field="is_default",
             code="default-route-needed",
         )
@@ -165,8 +167,8 @@ def route_delete(*, actor: Actor, route_id: int) -> None:
     actor.require("routing.delete")
     route = get_route(actor=actor, route_id=route_id, lock=True)
     if route.is_default:
-        raise Conflict("make another route the default first", code="default-route-needed")
-    _delete(route, cure="give its customers and circuits another route first")
+        raise Conflict(_("Make another route the default first."), code="default-route-needed")
+    _delete(route, cure=_("Give its customers and circuits another route first."))
 
 
 @transaction.atomic
@@ -177,7 +179,7 @@ def route_assign(
     actor.require("routing.edit")
     route = get_route(actor=actor, route_id=route_id)
     if (tenant_id is None) == (circuit_id is None):
-        raise InvalidInput("name either a customer or a circuit", code="one-target")
+        raise InvalidInput(_("Name either a customer or a circuit."), code="one-target")
     target = _get_target(actor, tenant_id, circuit_id)
     assignment, _created = RouteAssignment.objects.update_or_create(
         **target, defaults={"route": route, "tenant": route.tenant}
@@ -204,21 +206,21 @@ def _get_target(
     else:
         name, found = "used_by", Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
     if found is None:
-        raise NotFound("there is no such customer or circuit")
+        raise NotFound(_("There is no such customer or circuit."))
     return {name: found}
 
 
 def _get_master(actor: Actor) -> Tenant:
     master = Tenant.objects.visible_to(actor).filter(kind=Tenant.Kind.MASTER).first()
     if master is None:
-        raise NotFound("carriers and routes belong to the master")
+        raise NotFound(_("Carriers and routes belong to the master."))
     return master
 
 
 def _get_carrier(actor: Actor, carrier_id: int) -> Carrier:
     carrier = Carrier.objects.visible_to(actor).filter(pk=carrier_id).first()
     if carrier is None:
-        raise NotFound("there is no such carrier", details={"carrier": carrier_id})
+        raise NotFound(_("There is no such carrier."), details={"carrier": carrier_id})
     return carrier
 
 
@@ -228,7 +230,7 @@ def _find_cost_tariff(actor: Actor, tariff_id: int | None) -> Tariff | None:
     tariff = Tariff.objects.visible_to(actor).filter(pk=tariff_id, kind=Tariff.Kind.COST).first()
     if tariff is None:
         raise InvalidInput(
-            "choose a tariff of cost", field="cost_tariff", code="cost-tariff-unknown"
+            _("Choose a tariff of cost."), field="cost_tariff", code="cost-tariff-unknown"
         )
     return tariff
 
@@ -236,26 +238,30 @@ def _find_cost_tariff(actor: Actor, tariff_id: int | None) -> Tariff | None:
 def _fill_trunk(trunk: Trunk, password: str, fields: TrunkFields) -> None:
     for name, value in fields.items():
         setattr(trunk, name, value)
-    _check(_HOST, trunk.host, "host", "a host name or an IP address")
-    _check(_USERNAME, trunk.username, "username", "letters, digits and _ . + @ -")
-    _check(_TECH_PREFIX, trunk.tech_prefix, "tech_prefix", "digits, * and #, at most 12")
-    _check(_PASSWORD, password, "password", "visible ASCII characters other than ;")
+    _check(_HOST, trunk.host, "host", gettext_lazy("a host name or an IP address"))
+    _check(_USERNAME, trunk.username, "username", gettext_lazy("letters, digits and _ . + @ -"))
+    _check(
+        _TECH_PREFIX, trunk.tech_prefix, "tech_prefix", gettext_lazy("digits, * and #, at most 12")
+    )
+    _check(_PASSWORD, password, "password", gettext_lazy("letters, digits and signs other than ;"))
     trunk.codecs = read_codecs(trunk.codecs)
     trunk.source_addresses = _read_addresses(trunk.source_addresses)
     if password:
         trunk.password_encrypted = secrets.encrypt(password, key=settings.SECRET_KEY)
     if trunk.register and not (trunk.username and trunk.password_encrypted):
         raise InvalidInput(
-            "to register, the trunk needs a user name and a password",
+            _("To register, the trunk needs a user name and a password."),
             field="username",
             code="trunk-credentials-missing",
         )
     save_checked(trunk)
 
 
-def _check(pattern: re.Pattern[str], value: str, field: str, wanted: str) -> None:
+def _check(pattern: re.Pattern[str], value: str, field: str, wanted: Any) -> None:
     if not pattern.fullmatch(value):
-        raise InvalidInput(f"use {wanted}", field=field, code=f"invalid-{field}")
+        raise InvalidInput(
+            _("Use %(wanted)s.") % {"wanted": wanted}, field=field, code=f"invalid-{field}"
+        )
 
 
 def _read_addresses(text: str) -> str:
@@ -265,7 +271,8 @@ def _read_addresses(text: str) -> str:
             found.append(str(ip_network(part, strict=False)))
         except ValueError as problem:
             raise InvalidInput(
-                f"{part} is neither an IP address nor a network such as 203.0.113.0/24",
+                _("%(part)s is neither an IP address nor a network such as 203.0.113.0/24.")
+                % {"part": part},
                 field="source_addresses",
                 code="invalid-address",
             ) from problem
@@ -285,14 +292,19 @@ def _put_steps(actor: Actor, route: Route, steps: Mapping[str, Sequence[int]]) -
     rows = []
     for call_class, trunk_ids in steps.items():
         if call_class not in CallClass.values:
-            raise InvalidInput(f"{call_class} is not a call class", field=call_class)
+            raise InvalidInput(_("%(name)s is not a call class.") % {"name": call_class})
         if len(set(trunk_ids)) < len(trunk_ids):
             raise InvalidInput(
-                "the same trunk stands twice; name each once", field=call_class, code="trunk-twice"
+                _("The same trunk stands twice; name each once."),
+                field=call_class,
+                code="trunk-twice",
             )
         if unknown := [pk for pk in trunk_ids if pk not in trunks]:
             raise InvalidInput(
-                f"there is no trunk {unknown[0]}", field=call_class, code="trunk-unknown"
+                _("There is no such trunk."),
+                field=call_class,
+                code="trunk-unknown",
+                details={"trunk": unknown[0]},
             )
         rows += [
             RouteStep(
@@ -312,4 +324,6 @@ def _delete(record: models.Model, *, cure: str) -> None:
     try:
         record.delete()
     except models.ProtectedError as problem:
-        raise Conflict(f"{record} is in use; {cure}", code="in-use") from problem
+        raise Conflict(
+            _("%(record)s is in use. %(cure)s") % {"record": record, "cure": cure}, code="in-use"
+        ) from problem
