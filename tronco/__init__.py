@@ -1,0 +1,1 @@
+"""Tronco: one platform with which a Brazilian telephony operator runs its whole business."""
