@@ -15,6 +15,7 @@ LAYERS = [
     "audit",
     "centrals",
     "numbering",
+    "rating",
     "catalog",
     "charging",
     "circuits",
