@@ -1,0 +1,255 @@
+"""Forms: declared fieldsets, money and search fields, and how their fields look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tronco.core import money
+from tronco.core.errors import InvalidInput
+from tronco.ui.urls import url_or_none
+
+Text = Any  # str or a lazy translation
+
+
+@dataclass(frozen=True)
+class Fieldset:
+    """Some of a form's fields under a heading, in the order given."""
+
+    title: Text
+    fields: tuple[str, ...]
+    help: Text = ""
+
+
+def fieldset(title: Text, *fields: str, help: Text = "") -> Fieldset:
+    """Declare a group of fields."""
+    return Fieldset(title, fields, help)
+
+
+@dataclass
+class BoundFieldset:
+    """A fieldset of one form, as the template wants it."""
+
+    title: Text
+    help: Text
+    fields: list[forms.BoundField] = field(default_factory=list)
+
+
+class MoneyInput(forms.TextInput):
+    """An amount as Brazilians write it."""
+
+    template_name = "ui/widgets/money.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"inputmode": "decimal", "autocomplete": "off", **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        if isinstance(value, int):
+            text = money.format_brl(value, decimals=6, symbol=False)
+            whole, _comma, cents = text.partition(",")
+            return f"{whole},{cents[:2]}{cents[2:].rstrip('0')}"
+        return None if value is None else str(value)
+
+
+class MoneyField(forms.Field):
+    """Reais typed as `1.234,56`, kept as µR$. A model's field named `…_u` becomes one by itself."""
+
+    widget = MoneyInput
+
+    def __init__(
+        self, *, min_u: int | None = None, max_u: int | None = None, **kwargs: Any
+    ) -> None:
+        # What a model's integer field would say of its own range.
+        kwargs.pop("min_value", None)
+        kwargs.pop("max_value", None)
+        super().__init__(**kwargs)
+        self.min_u, self.max_u = min_u, max_u
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, int):
+            return value
+        try:
+            amount_u = money.parse(str(value))
+        except InvalidInput as error:
+            raise forms.ValidationError(money_error(error.code, str(value))) from error
+        if self.min_u is not None and amount_u < self.min_u:
+            raise forms.ValidationError(
+                _("At least %(least)s.") % {"least": money.format_brl(self.min_u)}
+            )
+        if self.max_u is not None and amount_u > self.max_u:
+            raise forms.ValidationError(
+                _("At most %(most)s.") % {"most": money.format_brl(self.max_u)}
+            )
+        return amount_u
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != initial)
+        except forms.ValidationError:
+            return True
+
+
+def money_error(code: str, text: str) -> str:
+    """Say in the reader's language why `core.money` refused a text."""
+    sentences = {
+        "money-ambiguous": _("“%(text)s” could be thousands or decimals; write 1.234,00 or 1,234."),
+        "money-too-precise": _("“%(text)s” has more than six decimal places."),
+        "money-too-large": _("“%(text)s” is too large an amount."),
+    }
+    fallback = _("“%(text)s” is not an amount; write it like 10,00 or -2,50.")
+    return sentences.get(code, fallback) % {"text": text}
+
+
+class SearchSelect(forms.Select):
+    """A choice among many rows: the browser asks `url` (a resource's `…_options`) as one types.
+
+    Without JavaScript or with few rows it is an ordinary select of what was chosen.
+    """
+
+    template_name = "ui/widgets/search_select.html"
+    actor: Any = None
+
+    def __init__(self, url: str, attrs: dict[str, Any] | None = None, *, query: str = "") -> None:
+        super().__init__(attrs)
+        self.url = url
+        self.query = query
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        address = url_or_none(self.url) or ""
+        context["widget"]["options_url"] = address + (f"?{self.query}" if self.query else "")
+        return context
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
+        """Only the empty choice and what is chosen: the rest comes when searched."""
+        chosen = [v for v in value if str(v).isdigit()]
+        choices: list[tuple[Any, Any]] = [("", "")]
+        if chosen and isinstance(self.choices, forms.models.ModelChoiceIterator):
+            rows = self.choices.queryset.filter(pk__in=chosen)
+            choices += [(row.pk, self.choices.field.label_from_instance(row)) for row in rows]
+        options = [
+            self.create_option(name, key, label, str(key) in map(str, value), i, attrs=attrs)
+            for i, (key, label) in enumerate(choices)
+        ]
+        return [(None, options, 0)]
+
+
+class ChoicesField(forms.TypedMultipleChoiceField):
+    """Several of a set of choices, as ticks (array fields of choices become one)."""
+
+    widget = forms.CheckboxSelectMultiple
+
+
+def field_for(model_field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | None:
+    """Return the form field of a model's field: money by its name, choices in arrays as ticks."""
+    if isinstance(model_field, models.BigIntegerField) and model_field.name.endswith("_u"):
+        return model_field.formfield(form_class=MoneyField, **kwargs)  # type: ignore[arg-type]
+    base = getattr(model_field, "base_field", None)
+    if base is not None and base.choices:
+        kwargs.pop("widget", None)
+        return ChoicesField(
+            choices=base.choices,
+            required=not model_field.blank,
+            label=capfirst(str(model_field.verbose_name)),
+            help_text=model_field.help_text,
+        )
+    return model_field.formfield(**kwargs)
+
+
+class FormMixin:
+    """What every form here has: an actor, fieldsets, and the look of its fields."""
+
+    fieldsets: Sequence[Fieldset] = ()
+    actor: Any
+
+    def setup(self, actor: Any) -> None:
+        """Limit related choices to the actor and dress the fields."""
+        self.actor = actor
+        for one in self.fields.values():  # type: ignore[attr-defined]
+            if isinstance(one, forms.ModelChoiceField) and hasattr(one.queryset, "visible_to"):
+                one.queryset = one.queryset.visible_to(actor)
+        self.adapt(actor)
+        dress(self)
+
+    def adapt(self, actor: Any) -> None:
+        """Hook: change the fields for this actor or instance."""
+
+    def groups(self) -> Iterator[BoundFieldset]:
+        """Yield the fieldsets; fields that none names come last, under no heading."""
+        rest = [bound for bound in self if not bound.is_hidden]  # type: ignore[attr-defined]
+        for one in self.fieldsets:
+            named = [bound for bound in rest if bound.name in one.fields]
+            named.sort(key=lambda bound: one.fields.index(bound.name))
+            rest = [bound for bound in rest if bound.name not in one.fields]
+            if named:
+                yield BoundFieldset(one.title, one.help, named)
+        if rest:
+            yield BoundFieldset("", "", rest)
+
+
+class Form(FormMixin, forms.Form):
+    """A form of values that a service takes."""
+
+    def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.setup(actor)
+
+
+class ModelForm(FormMixin, forms.ModelForm):
+    """A form of a model's fields. It checks; a service writes: `save()` is not for use.
+
+    A subclass's Meta extends `ModelForm.Meta`, which turns `…_u` fields into money.
+    """
+
+    class Meta:
+        formfield_callback = staticmethod(field_for)
+
+    def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.setup(actor)
+
+    def save(self, commit: bool = True) -> Any:
+        raise NotImplementedError("a service writes; see Resource.create and Resource.change")
+
+
+class ReasonForm(Form):
+    """Why something is done; kept in the history."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Kept in the history."),
+    )
+
+
+_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxSelectMultiple, "form-check-input"),
+    (forms.RadioSelect, "form-check-input"),
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.Select, "form-select"),
+    (forms.Widget, "form-control"),
+)
+
+
+def dress(form: Any) -> None:
+    """Give every widget the stylesheet's class, and tell readers of screens what goes with it."""
+    for bound in form:
+        widget = bound.field.widget
+        if widget.is_hidden:
+            continue
+        wanted = next(css for kind, css in _CLASSES if isinstance(widget, kind))
+        if isinstance(bound.field, SimpleArrayField):
+            wanted = "form-control"
+        classes = [c for c in (widget.attrs.get("class", ""), wanted) if c]
+        widget.attrs["class"] = " ".join(dict.fromkeys(" ".join(classes).split()))
