@@ -13,7 +13,7 @@ from pathlib import Path
 from tronco.runtime.errors import ComponentMissing
 from tronco.runtime.paths import Home
 from tronco.runtime.service import Service
-from tronco.runtime.supervisor import Supervisor
+from tronco.runtime.supervisor import Supervisor, sole_supervisor
 
 # Says what happens to it, and starts a grandchild that nobody waits for.
 PROGRAM = """
@@ -38,7 +38,7 @@ while True:
 """
 
 
-def service(home: Path, name: str, *after: str, slow: float = 0) -> Service:
+def service(home: Path, name: str, *needs: str, slow: float = 0) -> Service:
     def command() -> list[str]:
         (home / f"{name}.ready").unlink(missing_ok=True)
         return [sys.executable, "-c", PROGRAM, str(home), name, str(slow)]
@@ -47,7 +47,7 @@ def service(home: Path, name: str, *after: str, slow: float = 0) -> Service:
         name=name,
         title=name.capitalize(),
         command=command,
-        after=after,
+        needs=needs,
         ready=(home / f"{name}.ready").exists,
         start_timeout_s=10,
         stop_timeout_s=1,
@@ -83,13 +83,15 @@ def services(home: Path, case: str) -> list[Service]:
 
         return [replace(base, ready=alive, frozen_after_s=0.5)]
     if case == "missing":
-        switch = Service(name="switch", title="Switch", command=missing, essential=False)
-        return [base, switch, service(home, "phone", "switch")]
+        switch = Service(name="switch", title="Switch", command=missing)
+        desk = replace(service(home, "desk"), wants=("switch",))
+        return [base, switch, service(home, "phone", "switch"), desk]
     if case == "essential":
         return [replace(step(home, "print('no disk'); raise SystemExit(3)"), essential=True), base]
     raise SystemExit(f"no such case: {case}")
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    sys.exit(Supervisor(Home(place), services(place, sys.argv[2])).run())
+    place = Home(Path(sys.argv[1]))
+    with sole_supervisor(place):
+        sys.exit(Supervisor(place, services(place.root, sys.argv[2])).run())

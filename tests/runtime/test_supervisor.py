@@ -140,6 +140,7 @@ def test_a_frozen_process_is_started_again(instance: Instance) -> None:
 def test_a_missing_component_is_named_and_the_rest_starts(instance: Instance) -> None:
     instance.start("missing")
     instance.wait_for("base")
+    instance.wait_for("desk")
     instance.wait_for("phone", "skipped")
     code, output = instance.finish()
     assert code == 0

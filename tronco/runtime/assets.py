@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tronco.runtime.cache import cached
+from tronco.runtime.cache import cache_dir, cached
 from tronco.runtime.errors import ComponentMissing
 from tronco.runtime.paths import CHECKOUT
 
@@ -41,10 +41,15 @@ NODE_LOCK = "requirements-node.lock"
 NPM_TIMEOUT_S = 300
 
 
-def screen_assets(checkout: Path = CHECKOUT) -> Path:
-    """The directory to serve as static files; fetched once for a version of the lock file."""
+def assets_place(checkout: Path = CHECKOUT) -> Path:
+    """Where the directory to serve as static files is, once `fetch_assets` has run."""
     lock = (checkout / "package-lock.json").read_bytes()
     digest = hashlib.sha256(lock + repr(FILES).encode()).hexdigest()[:12]
+    return cache_dir() / f"assets-{digest}"
+
+
+def fetch_assets(checkout: Path = CHECKOUT) -> Path:
+    """Install and collect what the screens need, once for a version of the lock file."""
 
     def build(target: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="tronco-npm-") as directory:
@@ -54,7 +59,7 @@ def screen_assets(checkout: Path = CHECKOUT) -> Path:
             for place, source in FILES.items():
                 _copy(Path(directory) / "node_modules" / source, target / "vendor" / place)
 
-    return cached(f"assets-{digest}", build)
+    return cached(assets_place(checkout).name, build)
 
 
 def _copy(source: Path, place: Path) -> None:

@@ -27,7 +27,9 @@ class Service:
     # Asked before every start, when what it comes after is ready.
     command: Callable[[], Sequence[str]]
     env: Mapping[str, str] = field(default_factory=dict)
-    after: tuple[str, ...] = ()
+    # It starts only after these, and not at all without the first kind.
+    needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
     # Whether it does its work now. Without one it is ready when it has been started.
     ready: Callable[[], bool] | None = None
     user: ServiceUser | None = None

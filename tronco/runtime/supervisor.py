@@ -67,11 +67,12 @@ class Supervisor:
         self._signals = 0
 
     def run(self) -> int:
-        """Exit status: 0 after a wanted stop, 1 when something essential could not start."""
-        with self._only_one():
-            end_leftovers(self.home)
-            raise_file_limit()
-            return asyncio.run(self._main())
+        """Exit status: 0 after a wanted stop, 1 when something essential could not start.
+
+        Call it inside `sole_supervisor`.
+        """
+        raise_file_limit()
+        return asyncio.run(self._main())
 
     def say(self, text: str) -> None:
         # The terminal may be gone.
@@ -142,22 +143,23 @@ class Supervisor:
         self.write_status()
         self.say(f"Stopped in {time.monotonic() - begun:.1f} s.")
 
-    @contextlib.contextmanager
-    def _only_one(self) -> Iterator[None]:
-        lock = os.open(self.home.run / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            raise ComponentMissing(
-                "Tronco",
-                f"it already runs from {self.home.root}",
-                cure="use it, or stop it with Ctrl-C in its terminal",
-            ) from None
-        try:
-            yield
-        finally:
-            os.close(lock)
+
+@contextlib.contextmanager
+def sole_supervisor(home: Home) -> Iterator[None]:
+    """Be the only one for this instance, with nothing left of an earlier one."""
+    lock = os.open(home.run / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        end_leftovers(home)
+        yield
+    except BlockingIOError:
+        raise ComponentMissing(
+            "Tronco",
+            f"it already runs from {home.root}",
+            cure="use it, or stop it with Ctrl-C in its terminal",
+        ) from None
+    finally:
+        os.close(lock)
 
 
 class _Keeper:
@@ -210,9 +212,9 @@ class _Keeper:
         self._log.close()
 
     async def _run(self) -> None:
-        others = [self._supervisor.keepers[name] for name in self.service.after]
-        for other in others:
-            if not await asyncio.shield(other.started):
+        for name in (*self.service.wants, *self.service.needs):
+            other = self._supervisor.keepers[name]
+            if not await asyncio.shield(other.started) and name in self.service.needs:
                 self._give_up("skipped", f"needs {other.service.title}")
                 return
         self._begun = time.monotonic()
@@ -385,7 +387,7 @@ def _exit(status: int) -> str:
 
 def _levels(services: Sequence[Service]) -> list[list[str]]:
     """Names in order of start; what is in one level may start and stop together."""
-    left = {service.name: set(service.after) for service in services}
+    left = {service.name: {*service.needs, *service.wants} for service in services}
     levels: list[list[str]] = []
     while left:
         level = [name for name, after in left.items() if not after & left.keys()]

@@ -1,0 +1,302 @@
+"""`tronco up`: run every part of an instance on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tronco.core.errors import InvalidInput
+from tronco.runtime.assets import assets_place
+from tronco.runtime.asterisk import Node, find_asterisk
+from tronco.runtime.environment import DATABASE, instance_environment, python_user
+from tronco.runtime.paths import Home, instance_home
+from tronco.runtime.ports import is_free, remembered_port
+from tronco.runtime.postgres import Cluster
+from tronco.runtime.service import Service
+from tronco.runtime.supervisor import Supervisor, sole_supervisor
+from tronco.runtime.translations import compile_translations
+from tronco.sipcore import config as sip
+from tronco.tenancy.rls import WEB_ROLE
+
+WEB_PORT = 8000
+SIP_PORT = 5060
+# Ports of one range a node: 2 for each leg of a call.
+RTP_PORTS = (10_000, 19_999)
+FIRST_FETCH_S = 600.0
+NODE = "node1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--listen",
+        metavar="ADDRESS:PORT",
+        default=os.environ.get("TRONCO_LISTEN", ""),
+        help=f"where the screens are served; default 127.0.0.1:{WEB_PORT}, or a free port",
+    )
+    parser.add_argument("--logs", action="store_true", help="show what every process writes")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until told to stop; 1 when something essential could not start."""
+    home = instance_home()
+    with sole_supervisor(home):
+        compile_translations()
+        instance = Instance(home, listen=args.listen)
+        for warning in instance.warnings():
+            print(f"Note: {warning}", flush=True)
+        supervisor = Supervisor(
+            home, instance.services(), echo=args.logs, on_started=instance.summary
+        )
+        return supervisor.run()
+
+
+class Instance:
+    """The processes of one instance and what each is told."""
+
+    def __init__(self, home: Home, *, listen: str = "") -> None:
+        self.home = home
+        self.cluster = None if os.environ.get("DATABASE_URL") else Cluster(home)
+        if self.cluster:
+            # Made now, so that its address can be told to everybody.
+            self.cluster.prepare()
+        self.environment = instance_environment(home)
+        self.user = python_user(home)
+        self.address, self.web_port = self._web_address(listen)
+        self.sip_port = self._port("sip", SIP_PORT)
+        self.ami_port = self._port("ami")
+        self.agi_port = self._port("agi")
+
+    def services(self) -> list[Service]:
+        """Everything to run, each after what it needs."""
+        own = [self._postgres()] if self.cluster else []
+        return [
+            *own,
+            self._fetch("assets", "Screen assets"),
+            self._fetch("asterisk", "Asterisk's programs"),
+            self._database(),
+            self._sipcore(),
+            self._web(),
+            self._worker(),
+            self._asterisk(),
+        ]
+
+    def warnings(self) -> list[str]:
+        if self.home.user and self.user is None:
+            return [
+                f"the user {self.home.user.name} cannot read this checkout or its Python, so the "
+                "screens and call control run as root. A checkout below /opt or /srv mends that."
+            ]
+        return []
+
+    def summary(self) -> str:
+        return (
+            f"\n  Screens   http://{self.address}:{self.web_port}/\n"
+            f"  SIP       port {self.sip_port}, UDP and TCP\n"
+            f"  Data      {self.home.root}\n"
+            f"  Logs      {self.home.log}\n"
+        )
+
+    def _postgres(self) -> Service:
+        cluster = self.cluster
+        assert cluster is not None  # noqa: S101 - asked for only then
+
+        def command() -> list[str]:
+            cluster.prepare()
+            return cluster.command()
+
+        return Service(
+            name="postgres",
+            title="PostgreSQL",
+            command=command,
+            ready=cluster.is_ready,
+            user=self.home.user,
+            essential=True,
+            stop_signal=cluster.stop_signal,
+            # Recovery after a crash.
+            start_timeout_s=300,
+            stop_timeout_s=60,
+        )
+
+    def _fetch(self, part: str, title: str) -> Service:
+        # As the user who started us: the cache is his.
+        return Service(
+            name=f"fetch-{part}",
+            title=title,
+            command=lambda: [sys.executable, "-m", "tronco.runtime.fetch", part],
+            env=self.environment,
+            once=True,
+            cure="read above; the rest runs without it",
+        )
+
+    def _database(self) -> Service:
+        def command() -> list[str]:
+            if self.cluster:
+                self.cluster.create_database(DATABASE)
+            return [sys.executable, "-m", "django", "migrate", "--no-input", "--verbosity=1"]
+
+        return self._python(
+            "database",
+            "Database schema",
+            command,
+            needs=("postgres",) if self.cluster else (),
+            once=True,
+            essential=True,
+            cure="is DATABASE_URL right and the server up?",
+        )
+
+    def _sipcore(self) -> Service:
+        return self._python(
+            "sipcore",
+            "Call control",
+            lambda: [sys.executable, "-m", "tronco", "sipcore"],
+            needs=("database",),
+            ready=lambda: _listens(self.agi_port),
+        )
+
+    def _web(self) -> Service:
+        bind = f"{self.address}:{self.web_port}"
+
+        def command() -> list[str]:
+            options = ["--workers", "2", "--threads", "4", "--bind", bind, "--access-logfile", "-"]
+            return [sys.executable, "-m", "gunicorn", "config.wsgi", *options]
+
+        return self._python(
+            "web",
+            "Screens",
+            command,
+            needs=("database",),
+            wants=("fetch-assets",),
+            ready=lambda: _serves_http(self.address, self.web_port),
+            env={"TRONCO_DB_ROLE": WEB_ROLE, "TRONCO_ASSETS": str(assets_place())},
+        )
+
+    def _worker(self) -> Service:
+        return self._python(
+            "worker",
+            "Background tasks",
+            lambda: [sys.executable, "-m", "django", "procrastinate", "worker"],
+            needs=("database",),
+        )
+
+    def _asterisk(self) -> Service:
+        state: list[Node] = []
+
+        def command() -> list[str]:
+            node = Node(self.home, NODE, find_asterisk())
+            state[:] = [node]
+            node.prepare(self._node_files(node))
+            return node.command()
+
+        return Service(
+            name=f"asterisk-{NODE}",
+            title="Asterisk",
+            command=command,
+            needs=("database", "fetch-asterisk"),
+            # It takes emergency calls without call control, and phones stay registered.
+            wants=("sipcore",),
+            ready=lambda: bool(state) and state[0].is_ready(),
+            user=self.home.user,
+            stop_signal=Node.stop_signal,
+        )
+
+    def _node_files(self, node: Node) -> dict[str, str]:
+        """The configuration, less what call control has written since: it changes while running."""
+        access = self._database_access()
+        settings = sip.NodeSettings(
+            name=node.name,
+            sip_port=self.sip_port,
+            ami_port=self.ami_port,
+            ami_secret=self.home.secret(f"ami-{node.name}"),
+            agi_port=self.agi_port,
+            rtp_ports=RTP_PORTS,
+            realm=os.environ.get("TRONCO_SIP_REALM", "tronco"),
+            database=access,
+            spool=node.spool / "calls.csv",
+            etc=node.etc,
+        )
+        live = (*sip.trunk_files([]), sip.BANS_FILE)
+        return {
+            name: text
+            for name, text in sip.render(settings, []).items()
+            if name not in live or not (node.etc / name).exists()
+        }
+
+    def _database_access(self) -> sip.DatabaseAccess:
+        """Let Asterisk sign in, to its views only."""
+        password = self.home.secret("asterisk-database")
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("alter role {} login password {}").format(
+                    sql.Identifier(sip.DATABASE_ROLE), sql.Literal(password)
+                )
+            )
+            info = connection.info
+            return sip.DatabaseAccess(info.host, info.port, info.dbname, password)
+
+    def _python(
+        self,
+        name: str,
+        title: str,
+        command: Callable[[], Sequence[str]],
+        *,
+        env: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Service:
+        """A process of our own code."""
+        # Its user's: libraries look for files there.
+        place = {"HOME": str(self.home.root)} if self.user else {}
+        return Service(
+            name=name,
+            title=title,
+            command=command,
+            env={**self.environment, **place, **(env or {})},
+            user=self.user,
+            **options,
+        )
+
+    def _web_address(self, listen: str) -> tuple[str, int]:
+        if listen:
+            address, _, port = listen.rpartition(":")
+            if not port.isdigit():
+                raise InvalidInput(
+                    f"--listen must be ADDRESS:PORT, as in 0.0.0.0:{WEB_PORT}", field="listen"
+                )
+            return address or "127.0.0.1", int(port)
+        return "127.0.0.1", self._port("web", WEB_PORT)
+
+    def _port(self, name: str, preferred: int | None = None) -> int:
+        """The same one at every start, unless somebody else has taken it."""
+        path = self.home.directory("ports") / name
+        port = remembered_port(path, preferred)
+        if not is_free(port):
+            path.unlink()
+            port = remembered_port(path)
+        return port
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _serves_http(address: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(address, port, timeout=5)
+    try:
+        connection.request("HEAD", "/", headers={"Host": "localhost"})
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
