@@ -1,10 +1,12 @@
 """Accounts, their ledger, and what running calls hold of them.
 
-Only `charging.services` and the database functions of this folder's migrations write here: it is the
+Only `charging.services` and the database functions in `sql` write here: it is the
 only door to money. The invariants are in ARCHITECTURE.md and are proved by tests/charging.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
@@ -15,6 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from tronco.tenancy.access import VisibleQuerySet
 
 _LIVE = ["balance_u", "held_u", "used_u", "cycle_start"]
+
+
+def _unchecked(to: str | type[models.Model], **options: Any) -> models.ForeignKey[Any, Any]:
+    """A foreign key of the rows that every call writes: neither checked nor indexed."""
+    return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, **options)
 
 
 @pghistory.track(exclude=_LIVE)
@@ -88,8 +95,8 @@ class LedgerEntry(models.Model):
         CYCLE = "cycle", _("Cycle closed")
         CORRECTION = "correction", _("Correction")
 
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False)
     at = models.DateTimeField(_("date"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     balance_before_u = models.BigIntegerField(_("previous balance"))
@@ -123,10 +130,11 @@ class Bucket(models.Model):
     """What an account has of one allowance in one cycle; amounts in the allowance's unit.
 
     Seconds are kept in milliseconds so that fractional increments stay exact; money in µR$.
+    Whoever changes a bucket holds its account's row lock.
     """
 
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="buckets")
+    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="buckets", db_index=False)
     allowance = models.ForeignKey("catalog.Allowance", models.PROTECT, related_name="+")
     cycle_start = models.DateField(_("cycle began"))
     granted = models.BigIntegerField(_("granted"))
@@ -157,7 +165,8 @@ class Authorization(models.Model):
 
     `call_id` is the switch's unique id (`central-epoch.n`). `deadline_s` counts from the answer.
     `facts` names the plan, tariff version and rate of each level; charging writes it and reads it.
-    `circuit_id` and `did_id` are plain ids: their folders lie above this one.
+    `circuit_id` and `did_id` are plain ids: their folders lie above this one. Owner and account are
+    not checked by the database: a check would lock the owner's row for every call.
     """
 
     class State(models.TextChoices):
@@ -166,8 +175,8 @@ class Authorization(models.Model):
         RELEASED = "released", _("Released")
 
     call_id = models.CharField(max_length=80, primary_key=True)
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    tenant = _unchecked("tenancy.Tenant", related_name="+")
+    account = _unchecked(Account, null=True, related_name="+")
     circuit_id = models.BigIntegerField(null=True)
     did_id = models.BigIntegerField(null=True)
     central = models.CharField(max_length=40)
@@ -180,6 +189,10 @@ class Authorization(models.Model):
     answered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField()
     deadline_s = models.PositiveIntegerField(null=True)
+    # Known when it has ended.
+    duration_ms = models.BigIntegerField(null=True)
+    trunk_id = models.BigIntegerField(null=True)
+    closed_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     meters = ArrayField(models.CharField(max_length=60), default=list)
     facts = models.JSONField(default=dict)
@@ -202,7 +215,8 @@ class Authorization(models.Model):
 class Hold(models.Model):
     """What one call holds of one account: money, and pieces of allowances.
 
-    Level 0 is the customer's account, 1 his reseller's, and so on upwards.
+    Level 0 is the customer's account, 1 his reseller's, and so on upwards. `price_u` is what the
+    call cost at this level, once settled.
     """
 
     class State(models.TextChoices):
@@ -210,11 +224,13 @@ class Hold(models.Model):
         SETTLED = "settled", _("Settled")
         RELEASED = "released", _("Released")
 
-    authorization = models.ForeignKey(Authorization, models.CASCADE, related_name="holds")
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="holds")
+    pk = models.CompositePrimaryKey("authorization_id", "level")
+    authorization = _unchecked(Authorization, related_name="holds")
+    tenant = _unchecked("tenancy.Tenant", related_name="+")
+    account = _unchecked(Account, related_name="holds")
     level = models.PositiveSmallIntegerField()
     amount_u = models.BigIntegerField()
+    price_u = models.BigIntegerField(null=True)
     bucket_ids = ArrayField(models.BigIntegerField(), default=list)
     bucket_amounts = ArrayField(models.BigIntegerField(), default=list)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
@@ -222,9 +238,6 @@ class Hold(models.Model):
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["authorization", "account"], name="charging_hold_once")
-        ]
         indexes = [
             models.Index(
                 fields=["account"],
@@ -253,10 +266,18 @@ class Meter(models.Model):
 
 
 class Gate(models.Model):
-    """Whether rated calls may start: only while `opened_for` is this run of the database server.
+    """Which centrals have rebuilt their holds since the database server last started.
 
     Holds are reserved without waiting for the disk; after a restart of the database some may be
-    missing, so nothing is admitted until they have been rebuilt from the switches' live channels.
+    missing, so no rated call is admitted until they have been rebuilt from the switches' live
+    channels. The table is UNLOGGED: a recovery empties it, even one that leaves the postmaster
+    running. The row of ALL says that every central is through.
     """
 
-    opened_for = models.DateTimeField(null=True)
+    ALL = "*"
+
+    central = models.CharField(max_length=40, primary_key=True)
+    opened_for = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.central

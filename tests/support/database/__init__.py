@@ -1,0 +1,1 @@
+"""PostgreSQL as Django knows it, but that tests may empty the ledger after themselves."""
