@@ -1,0 +1,141 @@
+"""What would be sold for less than it costs the seller.
+
+The measure is that of the guard on live calls: the exact price of a minute, connect fee included.
+Where prices follow the clock, every stretch of the week, a national holiday and each named date are
+compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from tronco.catalog.models import CallClass, TariffVersion
+from tronco.catalog.selectors import compile_version
+from tronco.numbering.ddd import UF_BY_DDD
+from tronco.rating import Rate, Rounding, Tariff
+from tronco.rating.schedule import DAY_S
+
+MINUTE_S = 60
+# A week without holidays, from Monday on, and a national holiday.
+_WEEK = [date(2026, 3, 2) + timedelta(days=day) for day in range(7)]
+_HOLIDAY = date(2026, 9, 7)
+_EXACT = Rounding("none")
+
+
+@dataclass(frozen=True)
+class BelowCost:
+    """A price that loses money: reais for a minute, sold and bought, where the loss is greatest.
+
+    `at` is None when the clock does not matter. `call_class` is set when the price is by class.
+    """
+
+    prefix: str
+    call_class: str
+    sale: Fraction
+    cost: Fraction
+    at: datetime | None
+
+    @property
+    def loss(self) -> Fraction:
+        return self.cost - self.sale
+
+
+def list_below_cost(*, sale: TariffVersion, cost: TariffVersion) -> list[BelowCost]:
+    """Compare two versions of price lists."""
+    return find_below_cost(sale=_load(sale), cost=_load(cost))
+
+
+def _load(version: TariffVersion) -> Tariff:
+    return Tariff(
+        rates=compile_version(version_id=version.pk),
+        timezone=ZoneInfo(version.tariff.timezone),
+        rounding=_EXACT,
+    )
+
+
+def find_below_cost(*, sale: Tariff, cost: Tariff) -> list[BelowCost]:
+    """Return the prices of `sale` below those of `cost`, the greatest loss first.
+
+    Numbers are compared by every prefix that either list knows: a cheap general price may hide an
+    expensive special cost. What one list lacks is not compared: such calls are refused anyway.
+    """
+    compared: dict[tuple[int, int], tuple[Fraction, Fraction, datetime | None] | None] = {}
+    found = []
+    for prefix, call_class in _targets(sale, cost):
+        sold = sale.match(prefix, call_class)
+        bought = cost.match(prefix, call_class)
+        if sold is None or bought is None:
+            continue
+        # Rates of equal price share their windows, so each pair of prices is compared once.
+        pair = (id(sold.windows), id(bought.windows))
+        if pair not in compared:
+            compared[pair] = _worst(sold, sale.timezone, bought, cost.timezone)
+        if worst := compared[pair]:
+            by_class = "" if sold.prefix and bought.prefix else call_class
+            found.append(BelowCost(prefix, by_class, *worst))
+    return sorted(dict.fromkeys(found), key=lambda one: (-one.loss, one.prefix, one.call_class))
+
+
+def _targets(sale: Tariff, cost: Tariff) -> Iterator[tuple[str, str]]:
+    for call_class in CallClass.values:
+        yield "", call_class
+    prefixes = {rate.prefix for rates in (sale.rates, cost.rates) for rate in rates if rate.prefix}
+    for prefix in sorted(prefixes):
+        for call_class in possible_classes(prefix):
+            yield prefix, call_class
+
+
+def possible_classes(prefix: str) -> list[str]:
+    """Return the classes that numbers which begin so may have, from wherever they are dialled."""
+    if not prefix.startswith("55"[: len(prefix)]):
+        # Short codes of Brazil begin with 1, and so does North America.
+        is_short = prefix[0] == "1" and len(prefix) <= 5
+        return [CallClass.LDI, CallClass.SERVICES] if is_short else [CallClass.LDI]
+    rest = prefix[2:]
+    if rest[:2] in ("80", "30", "50", "90") and rest[2:3] in ("", "0"):
+        return [CallClass.N0800 if rest[0] == "8" else CallClass.N0300]
+    if len(rest) < 2 or int(rest[:2]) not in UF_BY_DDD:
+        return [value for value in CallClass.values if len(prefix) < 2 or value != CallClass.LDI]
+    fixed = [CallClass.LOCAL_FIXED, CallClass.LDN_FIXED]
+    mobile = [CallClass.LOCAL_MOBILE, CallClass.LDN_MOBILE]
+    if len(rest) == 2:
+        return [*fixed, *mobile]
+    return mobile if rest[2] == "9" else fixed
+
+
+def _worst(
+    sold: Rate, sold_zone: ZoneInfo, bought: Rate, bought_zone: ZoneInfo
+) -> tuple[Fraction, Fraction, datetime | None] | None:
+    worst: tuple[Fraction, Fraction, datetime | None] | None = None
+    always = _is_always(sold) and _is_always(bought)
+    for at in sorted({*_moments(sold, sold_zone), *_moments(bought, bought_zone)}):
+        sale, cost = _minute(sold, at, sold_zone), _minute(bought, at, bought_zone)
+        if sale < cost and (worst is None or cost - sale > worst[1] - worst[0]):
+            worst = (sale, cost, None if always else at)
+    return worst
+
+
+def _minute(rate: Rate, at: datetime, zone: ZoneInfo) -> Fraction:
+    return rate.price(start=at, duration=MINUTE_S, timezone=zone, rounding=_EXACT).exact
+
+
+def _is_always(rate: Rate) -> bool:
+    return all(window.times.is_always for window in rate.windows)
+
+
+def _moments(rate: Rate, zone: ZoneInfo) -> Iterator[datetime]:
+    """Yield an instant of every stretch of the calendar that may have a price of its own."""
+    times = [window.times for window in rate.windows]
+    days = _WEEK[:1] if _is_always(rate) else [*_WEEK, _HOLIDAY]
+    for named in sorted({named for one in times for named in one.dates}):
+        # 2028 is a leap year, so that it has any MM-DD.
+        days.append(date.fromisoformat(named if len(named) > 5 else f"2028-{named}"))
+    seconds = {0, *(s for one in times for s in (one.from_s, one.to_s) if s < DAY_S)}
+    for day in days:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+        for second in sorted(seconds):
+            yield midnight + timedelta(seconds=second)
