@@ -70,6 +70,7 @@ class Instance:
             self.cluster.prepare()
         self.environment = instance_environment(home)
         self.user = python_user(home)
+        home.directory("static")
         self.address, self.web_port = self._web_address(listen)
         self.sip_port = self._port("sip", SIP_PORT)
         self.ami_port = self._port("ami")
@@ -166,8 +167,11 @@ class Instance:
         bind = f"{self.address}:{self.web_port}"
 
         def command() -> list[str]:
-            options = ["--workers", "2", "--threads", "4", "--bind", bind, "--access-logfile", "-"]
-            return [sys.executable, "-m", "gunicorn", "config.wsgi", *options]
+            return [
+                *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind),
+                *("--workers", "2", "--threads", "4", "--no-control-socket"),
+                *("--access-logfile", "-"),
+            ]
 
         return self._python(
             "web",

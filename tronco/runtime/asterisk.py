@@ -188,6 +188,8 @@ class Node:
 
     def start(self, *, log: Path | None = None) -> None:
         """Run it as our own child and return when it has fully booted."""
+        if self.pid:
+            return
         raise_file_limit()
         log = log or self.home.directory("log") / f"asterisk-{self.name}.log"
         with log.open("ab") as sink:

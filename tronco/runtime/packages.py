@@ -119,11 +119,12 @@ Dir::Etc::preferencesparts "{x}/preferences";
 #clear DPkg::Post-Invoke;
 #clear DPkg::Pre-Install-Pkgs;
 #clear APT::Default-Release;
+APT::Update::Error-Mode "any";
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
 APT::Keep-Downloaded-Packages "true";
 Acquire::Languages "none";
-Acquire::Retries "3";
+Acquire::Retries "2";
 Debug::NoLocking "true";
 """
 
