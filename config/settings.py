@@ -84,11 +84,13 @@ INSTALLED_APPS = [
     "tronco.dids",
     "tronco.routing",
     "tronco.calls",
+    "tronco.sipcore",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tronco.ui.security.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -156,7 +158,6 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = TRONCO_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", *([TRONCO_ASSETS] if TRONCO_ASSETS else [])]
 WHITENOISE_USE_FINDERS = True
 

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config.menu import MENU, SEARCHED
+from tronco.ui.quick import QuickAccess
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("language/", set_language, name="set_language"),
+    path("quick/", QuickAccess.as_view(menu=MENU, resources=SEARCHED), name="quick"),
+    path("tenancy/", include("tronco.tenancy.urls")),
+    path("identity/", include("tronco.identity.urls")),
+    path("audit/", include("tronco.audit.urls")),
+]

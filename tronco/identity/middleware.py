@@ -1,15 +1,84 @@
-"""Binds each request to its actor."""
+"""Binds each request to its actor: permissions, row-level security, and who the history names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import resolve, reverse
+from django.utils.translation import gettext as _
+
+from tronco.tenancy.access import NOBODY, Actor, acting, bind_scope
+
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+# What somebody who must change his password may still open.
+OPEN_TO_ALL = {"identity:password", "identity:sign_out", "identity:sign_in", "set_language"}
 
 
 class ActorMiddleware:
+    """`request.actor`, the scope of the connection, and the history's context for one request."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        request_id = uuid.uuid4().hex
+        actor: Actor = request.user.actor if request.user.is_authenticated else NOBODY  # type: ignore[union-attr]
+        if request.user.is_authenticated and actor is NOBODY:
+            return self.closed(request)
+        request.actor = actor  # type: ignore[attr-defined]
+        bind_scope(actor.scopes)
+        response: Any = None
+        try:
+            response = self.forced(request) or self.answer(request, actor, request_id)
+        finally:
+            if response is None or not response.streaming:
+                unbind()
+        if response.streaming:
+            response.streaming_content = unbound_after(response.streaming_content)
+        response["X-Request-ID"] = request_id
+        return response  # type: ignore[no-any-return]
+
+    def answer(self, request: HttpRequest, actor: Actor, request_id: str) -> HttpResponse:
+        """Run the view; what it writes is recorded under the actor's name."""
+        if request.method in SAFE or actor is NOBODY:
+            return self.get_response(request)
+        with acting(actor, request_id=request_id):
+            return self.get_response(request)
+
+    def forced(self, request: HttpRequest) -> HttpResponse | None:
+        """Send who must change his password there, whatever he asks for."""
+        if not getattr(request.user, "must_change_password", False):
+            return None
+        try:
+            wanted = resolve(request.path_info).view_name
+        except LookupError:
+            wanted = ""
+        return None if wanted in OPEN_TO_ALL else HttpResponseRedirect(reverse("identity:password"))
+
+    def closed(self, request: HttpRequest) -> HttpResponse:
+        """End the session of a user who, or whose tenant, has been closed since."""
+        logout(request)
+        messages.error(request, _("This access is closed. Ask who gave it to you."))
+        return HttpResponseRedirect(reverse("identity:sign_in"))
+
+
+def unbind() -> None:
+    """Leave a connection that shows nothing to whoever gets it next."""
+    try:
+        bind_scope(())
+    except DatabaseError:
+        connection.close()
+
+
+def unbound_after(content: Any) -> Iterator[Any]:
+    """Pass on a streamed answer, which reads as it goes, and unbind after its end."""
+    try:
+        yield from content
+    finally:
+        unbind()

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import connection, models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from tronco.identity.roles import Role, permissions_for
@@ -52,20 +53,37 @@ class User(AbstractBaseUser):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
+        constraints = [
+            # Names differ whatever their case.
+            models.UniqueConstraint(Lower("username"), name="identity_user_username_lower")
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username
 
+    @property
+    def initials(self) -> str:
+        """Two letters for the corner of the screen."""
+        words = str(self).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
     @cached_property
     def actor(self) -> Actor:
-        """The user as services know him; reads his customers once."""
-        if not self.is_active or self.tenant.status in {"inactive", "removed"}:
+        """The user as services know him: nobody when he, his tenant or one above is closed.
+
+        Read through a function of the database: no tenant is in sight before his scope is bound.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM identity_reach(%s)", [self.pk])
+            found = cursor.fetchone()
+        if found is None:
             return NOBODY
-        given = tuple(self.customers.values_list("path", flat=True)) if self.pk else ()
-        inside = tuple(path for path in given if path.startswith(self.tenant.path))
+        path, kind, is_open, is_narrowed, given = found
+        if not is_open:
+            return NOBODY
         return Actor(
             name=str(self),
-            scopes=inside if given else (self.tenant.path,),
-            may=permissions_for(Role(self.role), self.tenant.kind),
+            scopes=tuple(given) if is_narrowed else (path,),
+            may=permissions_for(Role(self.role), kind),
             user_id=self.pk,
         )

@@ -1,7 +1,7 @@
 """Roles and what each may do, by the level at which its holder stands.
 
-A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create and
-change), delete, credit (post to a balance) and operate (hang up, lift a ban).
+A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
+and change), delete, credit (post to a balance) and operate (hang up, lift a ban).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Role(models.TextChoices):
 
 
 _VERBS = ("view", "export", "edit", "delete", "credit", "operate")
-# What exists at each level: switches and carriers are the master's alone; a customer buys, he does not sell.
+# What exists at each level: switches and carriers are the master's alone; a customer does not sell.
 _NOUNS = {
     "master": (
         "dashboard",

@@ -1,15 +1,17 @@
 """Who acts, and what he may reach: the one door through which every read goes.
 
-An actor has *scopes*, path prefixes of the tenancy tree (`/1/`, `/1/7/`): he reaches the tenants below
-them and what those tenants own. Row-level security repeats the rule from the same scopes
+An actor has *scopes*, path prefixes of the tenancy tree (`/1/`, `/1/7/`): he reaches the tenants
+below them and what those tenants own. Row-level security repeats the rule from the same scopes
 (`tronco.tenancy.rls`), so that a forgotten filter shows nothing.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
+import pghistory
 from django.db import connection, models
 from django.db.models import Q
 
@@ -68,6 +70,12 @@ class VisibleQuerySet(models.QuerySet[M]):
         """Return the rows that the actor may reach; for him the others do not exist."""
         lookup = getattr(self.model, "tenant_path_lookup", "tenant__path")
         return self.filter(within(actor, lookup))
+
+
+def acting(actor: Actor, *, why: str = "", request_id: str = "") -> AbstractContextManager[Any]:
+    """Record in the history who does what is written inside, and why."""
+    facts = {"who": actor.name, "user": actor.user_id, "why": why, "request": request_id}
+    return pghistory.context(**{key: value for key, value in facts.items() if value})
 
 
 def bind_scope(scopes: tuple[str, ...]) -> None:

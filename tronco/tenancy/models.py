@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tronco.tenancy.access import VisibleQuerySet
+from tronco.tenancy.documents import format_document
 
 
 @pghistory.track()
@@ -85,6 +86,16 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def screen_name(self) -> str:
+        """Whose screens show it (see `tronco.ui.urls`)."""
+        return "customer" if self.kind == self.Kind.CUSTOMER else "reseller"
+
+    @property
+    def document_text(self) -> str:
+        """The CPF or CNPJ with its punctuation."""
+        return format_document(self.document)
 
     @property
     def ancestor_ids(self) -> list[int]:

@@ -139,7 +139,12 @@ class FormPage(ResourcePage):
         fallback = (r.url("detail", r.key(obj)) if obj is not None else None) or r.url("list")
         back_url = safe_return(self.request, fallback or "/")
         return self.render(
-            form=form, status=status, back_url=back_url, return_url=back_url, object=obj
+            form=form,
+            status=status,
+            back_url=back_url,
+            return_url=back_url,
+            list_url=r.url("list"),
+            object=obj,
         )
 
 
@@ -197,6 +202,8 @@ class DeleteView(ResourcePage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         obj = self.object
         name = self.resource.label(obj)
+        if self.resource.type_name_to_delete and request.POST.get("name", "").strip() != name:
+            return self.render(error=_("Type the name exactly as it is shown."), status=422)
         try:
             with transaction.atomic(), recorded(request.POST.get(REASON, "").strip()[:200]):
                 self.resource.remove(self.actor, obj)

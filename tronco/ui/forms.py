@@ -133,7 +133,7 @@ class SearchSelect(forms.Select):
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
         """Only the empty choice and what is chosen: the rest comes when searched."""
         chosen = [v for v in value if str(v).isdigit()]
-        choices: list[tuple[Any, Any]] = [("", "")]
+        choices: list[tuple[Any, Any]] = [] if self.allow_multiple_selected else [("", "")]
         if chosen and isinstance(self.choices, forms.models.ModelChoiceIterator):
             rows = self.choices.queryset.filter(pk__in=chosen)
             choices += [(row.pk, self.choices.field.label_from_instance(row)) for row in rows]
@@ -142,6 +142,12 @@ class SearchSelect(forms.Select):
             for i, (key, label) in enumerate(choices)
         ]
         return [(None, options, 0)]
+
+
+class SearchSelectMultiple(SearchSelect, forms.SelectMultiple):
+    """Several among many rows."""
+
+    allow_multiple_selected = True
 
 
 class ChoicesField(forms.TypedMultipleChoiceField):

@@ -43,7 +43,7 @@ class Section:
 
 
 def open_sections(menu: Sequence[Section], actor: Any, path: str) -> Iterator[dict[str, Any]]:
-    """Yield what the actor sees of a menu, with the section and item of the current address marked."""
+    """Yield what the actor sees of a menu, with what belongs to the current address marked."""
     seen = [
         (section, [(item, item.address()) for item in section.seen_by(actor)]) for section in menu
     ]

@@ -33,6 +33,7 @@ class Resource:
     name: str = ""  # of its addresses `folder:name_action`; default: the model's
     noun: str = ""  # of its permissions; default: the folder
     title: Text = ""  # of the list; default: the model's plural
+    singular: Text = ""  # of one object; default: the model's
     help: Text = ""  # a sentence below the list's title
     icon: str = "list"
 
@@ -57,6 +58,7 @@ class Resource:
     import_key: str = ""  # form field by which an imported row finds what it updates
     import_lookups: dict[str, str] = {}  # form field: field of the related row written in the file
     loses: Text = ""  # what is lost with the object, said before it is deleted
+    type_name_to_delete: bool = False  # deleting asks for the object's name to be typed
 
     # A screen that needs more replaces the view.
     list_view: type[lists.ListView] = lists.ListView
@@ -72,7 +74,7 @@ class Resource:
         self.name = self.name or str(meta.model_name)
         self.noun = self.noun or self.app
         self.title = self.title or meta.verbose_name_plural
-        self.singular = meta.verbose_name
+        self.singular = self.singular or meta.verbose_name
 
     # What a subclass writes.
 

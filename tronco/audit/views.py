@@ -1,0 +1,56 @@
+"""Screen of what was changed lately."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from tronco.audit import selectors
+from tronco.ui.filters import DateInput
+from tronco.ui.forms import Form
+from tronco.ui.pages import Page
+
+
+class ChangesForm(Form):
+    """What to look for."""
+
+    kind = forms.ChoiceField(label=_("What"), required=False)
+    who = forms.CharField(label=_("Who"), required=False, max_length=80)
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("Until"), required=False, widget=DateInput)
+
+    def adapt(self, actor: Any) -> None:
+        kinds = [(key, capfirst(name)) for key, name in selectors.list_kinds().items()]
+        self.fields["kind"].choices = [("", "—"), *kinds]  # type: ignore[attr-defined]
+
+
+class Changes(Page):
+    """The latest changes, by anybody, of anything within reach."""
+
+    permission = "audit.view"
+    title = _("What changed")
+    template_name = "audit/changes.html"
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        form = ChangesForm(self.request.GET, actor=self.actor)
+        wanted = form.cleaned_data if form.is_valid() else {}
+        events = selectors.list_changes(
+            actor=self.actor,
+            kind=wanted.get("kind", ""),
+            who=wanted.get("who", ""),
+            since=_midnight(wanted.get("since")),
+            until=_midnight(wanted.get("until"), days=1),
+        )
+        return super().context(form=form, events=events, most=selectors.MOST, **extra)
+
+
+def _midnight(day: Any, *, days: int = 0) -> Any:
+    """The first moment of a day here, or of one so many days later."""
+    if day is None:
+        return None
+    return timezone.make_aware(datetime.combine(day, time.min) + timedelta(days=days))

@@ -1,0 +1,28 @@
+"""Reads of users."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from tronco.core.errors import NotFound
+from tronco.identity.models import User
+from tronco.tenancy.access import Actor
+
+
+def list_users(*, actor: Actor) -> QuerySet[User]:
+    """Users within reach: also `customer_count` (given to each) and `has_second_factor`."""
+    confirmed = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+    return (
+        User.objects.visible_to(actor)
+        .select_related("tenant")
+        .annotate(has_second_factor=Exists(confirmed), customer_count=Count("customers"))
+    )
+
+
+def get_user(*, actor: Actor, user_id: int) -> User:
+    """Return a user within reach, or raise NotFound."""
+    try:
+        return User.objects.visible_to(actor).get(pk=user_id)
+    except User.DoesNotExist as error:
+        raise NotFound(f"no user {user_id}") from error

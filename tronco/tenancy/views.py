@@ -1,0 +1,111 @@
+"""Screens of customers and resellers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tronco.tenancy import selectors, services
+from tronco.tenancy.filters import TenantFilters
+from tronco.tenancy.forms import TenantForm
+from tronco.tenancy.models import Tenant
+from tronco.tenancy.tables import CustomerTable, ResellerTable
+from tronco.ui import panels
+from tronco.ui.pages import Page
+from tronco.ui.resource import Resource
+
+
+class Tenants(Resource):
+    """What customers and resellers have in common."""
+
+    model, filters, form = Tenant, TenantFilters, TenantForm
+    table = CustomerTable
+    kind = ""
+    panels = (
+        panels.Fields(
+            _("Registration"),
+            "id",
+            "name",
+            "person",
+            panels.Value(_("Document"), lambda tenant: tenant.document_text),
+            "parent",
+        ),
+        panels.Fields(_("Contact"), "contact", "email", "phone"),
+        panels.Related(),
+        panels.Fields(_("Limits"), "max_calls", "max_cps"),
+    )
+    bulk_fields = ("status", "max_calls", "max_cps")
+    import_key = "name"
+    type_name_to_delete = True
+    loses = _("It is marked as removed and its users can no longer enter. Records are kept.")
+
+    def hint(self, obj: Any) -> str:
+        return str(obj.document_text)
+
+    def create(self, actor: Any, values: dict[str, Any]) -> Tenant:
+        parent = values.pop("parent")
+        return services.tenant_create(actor=actor, parent_id=parent.pk, kind=self.kind, **values)
+
+    def change(self, actor: Any, tenant: Tenant, values: dict[str, Any]) -> Tenant:  # type: ignore[override]
+        return services.tenant_change(actor=actor, tenant_id=tenant.pk, **values)
+
+    def remove(self, actor: Any, tenant: Tenant) -> None:  # type: ignore[override]
+        services.tenant_remove(actor=actor, tenant_id=tenant.pk)
+
+    def may_delete(self, obj: Any) -> bool:
+        return bool(obj.status != Tenant.Status.REMOVED)
+
+
+class Customers(Tenants):
+    name = "customer"
+    kind = Tenant.Kind.CUSTOMER
+    title = _("customers")
+    icon = "building-store"
+    empty = _("Register the first customer; then create circuits for him.")
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_customers(actor=actor)
+
+
+class Resellers(Tenants):
+    name = "reseller"
+    kind = Tenant.Kind.RESELLER
+    table = ResellerTable
+    title = _("resellers")
+    singular = _("reseller")
+    icon = "sitemap"
+    empty = _("A reseller buys from you and sells to customers of his own.")
+    list_links = ((_("Tree"), "tenancy:tree", "tenancy.view"),)
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_resellers(actor=actor)
+
+
+class AnyTenant(Tenants):
+    """Everybody within reach, to choose from."""
+
+    name = "tenant"
+
+    def hint(self, obj: Any) -> str:
+        return str(obj.get_kind_display())
+
+
+class Sellers(AnyTenant):
+    """Those below whom somebody can be created, to choose from."""
+
+    name = "seller"
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_sellers(actor=actor)
+
+
+class Tree(Page):
+    """Who sells below whom."""
+
+    permission = "tenancy.view"
+    title = _("Tree of resellers")
+    template_name = "tenancy/tree.html"
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        return super().context(branches=selectors.list_tree(actor=self.actor), **extra)
