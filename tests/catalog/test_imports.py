@@ -115,7 +115,7 @@ def test_a_discarded_import_leaves_nothing(actor: Actor, priced: Tariff) -> None
 
 
 def test_odd_characters_arrive_as_they_are(actor: Actor, tariff: Tariff) -> None:
-    odd = 'back\\slash \\N \\. "quotes" ; ç – \u2028 中'
+    odd = '=back\\slash \\N \\. "quotes" ; ç – \u2028 中'
     rates = [RateValues(prefix="5511", description=odd, price_per_min=Decimal("0.1"))]
     made = upload(actor, tariff, "".join(write_sheet(rates)).encode())
     assert made.version.rates.get().description == odd

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.catalog.conftest import make_draft
 from tests.support.world import World
-from tronco.catalog.margins import find_below_cost, list_below_cost, possible_classes
+from tronco.catalog.margins import (
+    PriceList,
+    find_below_cost,
+    list_below_cost,
+    possible_classes,
+)
 from tronco.catalog.models import CallClass
-from tronco.rating import load_tariff
+from tronco.catalog.rates import RateValues
 from tronco.tenancy.access import Actor
 
 ALWAYS: dict[str, Any] = {}
@@ -21,8 +27,7 @@ HOLIDAY = {"holidays": True, "priority": 9}
 CHRISTMAS = {"dates": ["12-25"], "priority": 9}
 
 
-def rate(target: str, *prices: tuple[dict[str, Any], str], fee: str = "0") -> dict[str, Any]:
-    key = "prefix" if target.isdigit() else "call_class"
+def rate(target: str, *prices: tuple[dict[str, Any], str], fee: str = "0") -> RateValues:
     windows = [
         {
             **times,
@@ -31,14 +36,16 @@ def rate(target: str, *prices: tuple[dict[str, Any], str], fee: str = "0") -> di
         }
         for times, price in prices
     ]
-    return {key: target, "windows": windows}
+    if target.isdigit():
+        return RateValues(prefix=target, windows=windows)
+    return RateValues(call_class=target, windows=windows)
 
 
-def tariff(*rates: dict[str, Any]) -> Any:
-    return load_tariff({"rates": list(rates)})
+def tariff(*rates: RateValues) -> PriceList:
+    return PriceList(rates, ZoneInfo("America/Sao_Paulo"))
 
 
-def flat(**prices: str) -> Any:
+def flat(**prices: str) -> PriceList:
     """`_55="0.10", ldi="1"`"""
     return tariff(*(rate(name.strip("_"), (ALWAYS, price)) for name, price in prices.items()))
 

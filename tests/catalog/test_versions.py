@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tests.catalog.conftest import make_draft
 from tests.support.world import World
-from tronco.catalog.differences import count_differences, list_differences
+from tronco.catalog.differences import Change, count_differences, list_differences
 from tronco.catalog.models import CallClass, Rate, Tariff, TariffVersion
 from tronco.catalog.rates import InvalidRate, RateValues, compile_rate
 from tronco.catalog.selectors import find_previous_version, find_version_at, list_versions
@@ -135,7 +135,7 @@ def test_what_makes_a_price_another_price(actor: Actor, tariff: Tariff) -> None:
     version_publish(actor=actor, version_id=base.pk)
     plain = CENT._replace(price_per_min=Decimal("0.10"))
     windows = [{"tiers": [{"price": "0.10", "per_s": 60, "increment_s": 6}]}]
-    for values, change in [
+    cases: list[tuple[RateValues, Change]] = [
         (plain, "unchanged"),
         (plain._replace(description="São Paulo"), "unchanged"),
         (plain._replace(price_per_min=Decimal("0.1000")), "unchanged"),
@@ -144,7 +144,8 @@ def test_what_makes_a_price_another_price(actor: Actor, tariff: Tariff) -> None:
         (plain._replace(max_cost=Decimal(1)), "changed"),
         (plain._replace(connect_fee=Decimal("0.01")), "changed"),
         (plain._replace(price_per_min=Decimal(0), windows=windows), "changed"),
-    ]:
+    ]
+    for values, change in cases:
         draft = version_create(actor=actor, tariff_id=tariff.pk)
         rate_set(actor=actor, version_id=draft.pk, values=values)
         counts = count_differences(old_id=base.pk, new_id=draft.pk)

@@ -97,7 +97,16 @@ def read_active(text: str) -> bool:
         raise CellFault("active", "active-unknown", value=text[:_LONGEST_NUMBER]) from None
 
 
+def guarded(text: str) -> str:
+    """Return a text that a spreadsheet takes for a text; `read_description` undoes it."""
+    return f"'{text}" if text[:1] in _FORMULA else text
+
+
+_FORMULA = tuple("=+-@'")
+
+
 def read_description(text: str) -> str:
+    text = text.removeprefix("'")
     if found := rates.description_faults(text):
         raise CellFault("description", found[0].code)
     return text

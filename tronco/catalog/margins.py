@@ -7,16 +7,18 @@ compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from tronco.catalog.models import CallClass, TariffVersion
-from tronco.catalog.selectors import compile_version
+from tronco.catalog.rates import RateValues, compile_rate
+from tronco.catalog.selectors import list_rate_values
 from tronco.numbering.ddd import UF_BY_DDD
-from tronco.rating import Rate, Rounding, Tariff
+from tronco.rating import Rate, Rounding
 from tronco.rating.schedule import DAY_S
 
 MINUTE_S = 60
@@ -24,6 +26,9 @@ MINUTE_S = 60
 _WEEK = [date(2026, 3, 2) + timedelta(days=day) for day in range(7)]
 _HOLIDAY = date(2026, 9, 7)
 _EXACT = Rounding("none")
+
+# What is got and what is paid where the loss is greatest, and when that is.
+Worst = tuple[Fraction, Fraction, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -49,47 +54,72 @@ def list_below_cost(*, sale: TariffVersion, cost: TariffVersion) -> list[BelowCo
     return find_below_cost(sale=_load(sale), cost=_load(cost))
 
 
-def _load(version: TariffVersion) -> Tariff:
-    return Tariff(
-        rates=compile_version(version_id=version.pk),
-        timezone=ZoneInfo(version.tariff.timezone),
-        rounding=_EXACT,
-    )
+def _load(version: TariffVersion) -> PriceList:
+    values = list_rate_values(version_id=version.pk)
+    return PriceList(values, ZoneInfo(version.tariff.timezone))
 
 
-def find_below_cost(*, sale: Tariff, cost: Tariff) -> list[BelowCost]:
+class PriceList:
+    """Prices to be compared. Equal ones are compiled once: lists repeat few prices many times."""
+
+    def __init__(self, rates: Iterable[RateValues], zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.by_prefix: dict[str, tuple[int, RateValues]] = {}
+        self.by_class: dict[str, tuple[int, RateValues]] = {}
+        self._bodies: dict[Hashable, int] = {}
+        self._compiled: dict[int, Rate] = {}
+        for rate in rates:
+            windows = rate.windows and json.dumps(rate.windows, sort_keys=True)
+            key = (*rate[3:-1], windows)
+            found = (self._bodies.setdefault(key, len(self._bodies)), rate)
+            (self.by_prefix if rate.prefix else self.by_class)[rate.target] = found
+        self._lengths = sorted({len(prefix) for prefix in self.by_prefix}, reverse=True)
+
+    def match(self, prefix: str, call_class: str) -> tuple[int, RateValues] | None:
+        """Return the price of the longest prefix, else of the class, and a number for its body."""
+        for length in self._lengths:
+            if found := self.by_prefix.get(prefix[:length]):
+                return found
+        return self.by_class.get(call_class)
+
+    def compiled(self, body: int, rate: RateValues) -> Rate:
+        if body not in self._compiled:
+            self._compiled[body] = compile_rate(rate)
+        return self._compiled[body]
+
+
+def find_below_cost(*, sale: PriceList, cost: PriceList) -> list[BelowCost]:
     """Return the prices of `sale` below those of `cost`, the greatest loss first.
 
     Numbers are compared by every prefix that either list knows: a cheap general price may hide an
     expensive special cost. What one list lacks is not compared: such calls are refused anyway.
     """
-    compared: dict[tuple[int, int], tuple[Fraction, Fraction, datetime | None] | None] = {}
-    found = []
+    compared: dict[tuple[int, int], Worst | None] = {}
+    found: dict[BelowCost, None] = {}
     for prefix, call_class in _targets(sale, cost):
-        sold = sale.match(prefix, call_class)
-        bought = cost.match(prefix, call_class)
+        sold, bought = sale.match(prefix, call_class), cost.match(prefix, call_class)
         if sold is None or bought is None:
             continue
-        # Rates of equal price share their windows, so each pair of prices is compared once.
-        pair = (id(sold.windows), id(bought.windows))
+        pair = (sold[0], bought[0])
         if pair not in compared:
-            compared[pair] = _worst(sold, sale.timezone, bought, cost.timezone)
+            compared[pair] = _worst(
+                sale.compiled(*sold), sale.zone, cost.compiled(*bought), cost.zone
+            )
         if worst := compared[pair]:
-            by_class = "" if sold.prefix and bought.prefix else call_class
-            found.append(BelowCost(prefix, by_class, *worst))
-    return sorted(dict.fromkeys(found), key=lambda one: (-one.loss, one.prefix, one.call_class))
+            by_class = "" if sold[1].prefix and bought[1].prefix else call_class
+            found[BelowCost(prefix, by_class, *worst)] = None
+    return sorted(found, key=lambda one: (-one.loss, one.prefix, one.call_class))
 
 
-def _targets(sale: Tariff, cost: Tariff) -> Iterator[tuple[str, str]]:
+def _targets(sale: PriceList, cost: PriceList) -> Iterator[tuple[str, str]]:
     for call_class in CallClass.values:
         yield "", call_class
-    prefixes = {rate.prefix for rates in (sale.rates, cost.rates) for rate in rates if rate.prefix}
-    for prefix in sorted(prefixes):
+    for prefix in sorted({*sale.by_prefix, *cost.by_prefix}):
         for call_class in possible_classes(prefix):
             yield prefix, call_class
 
 
-def possible_classes(prefix: str) -> list[str]:
+def possible_classes(prefix: str) -> Sequence[str]:
     """Return the classes that numbers which begin so may have, from wherever they are dialled."""
     if not prefix.startswith("55"[: len(prefix)]):
         # Short codes of Brazil begin with 1, and so does North America.
@@ -107,10 +137,8 @@ def possible_classes(prefix: str) -> list[str]:
     return mobile if rest[2] == "9" else fixed
 
 
-def _worst(
-    sold: Rate, sold_zone: ZoneInfo, bought: Rate, bought_zone: ZoneInfo
-) -> tuple[Fraction, Fraction, datetime | None] | None:
-    worst: tuple[Fraction, Fraction, datetime | None] | None = None
+def _worst(sold: Rate, sold_zone: ZoneInfo, bought: Rate, bought_zone: ZoneInfo) -> Worst | None:
+    worst: Worst | None = None
     always = _is_always(sold) and _is_always(bought)
     for at in sorted({*_moments(sold, sold_zone), *_moments(bought, bought_zone)}):
         sale, cost = _minute(sold, at, sold_zone), _minute(bought, at, bought_zone)

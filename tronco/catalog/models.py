@@ -77,6 +77,7 @@ class TariffVersion(models.Model):
     created_by = models.CharField(_("by"), max_length=120)
 
     objects = VisibleQuerySet.as_manager()
+    screen_name = "version"
 
     class Meta:
         verbose_name = _("tariff version")

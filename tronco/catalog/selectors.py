@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -10,9 +10,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Allowance, Plan, Rate, Tariff, TariffVersion
-from tronco.catalog.rates import compile_rate
+from tronco.catalog.rates import RateValues
 from tronco.core.errors import NotFound
-from tronco.rating import Rate as CompiledRate
 from tronco.tenancy.access import Actor
 
 Status = TariffVersion.Status
@@ -100,10 +99,7 @@ def list_rates(*, actor: Actor, version_id: int) -> QuerySet[Rate]:
     return Rate.objects.visible_to(actor).filter(version_id=version_id)
 
 
-def compile_version(*, version_id: int) -> list[CompiledRate]:
-    """Return all prices of a version ready for the engine."""
-    return compile_rates(Rate.objects.filter(version_id=version_id).iterator(chunk_size=5000))
-
-
-def compile_rates(rows: Iterable[Rate]) -> list[CompiledRate]:
-    return [compile_rate(row) for row in rows]
+def list_rate_values(*, version_id: int) -> Iterator[RateValues]:
+    """Yield the prices of a version as plain values, in order."""
+    rows = Rate.objects.filter(version_id=version_id).values_list(*RateValues._fields)
+    return (RateValues(*row) for row in rows.iterator(chunk_size=5000))

@@ -101,7 +101,7 @@ def _row_of(rate: RateLike) -> list[Any]:
     return [
         rate.prefix,
         rate.call_class,
-        getattr(rate, "description", ""),
+        cells.guarded(getattr(rate, "description", "")),
         *(["", "", "", ""] if has_windows else plain),
         rate.free_under_s,
         "" if rate.max_cost is None else decimal_plain(rate.max_cost),
