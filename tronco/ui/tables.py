@@ -205,6 +205,11 @@ class Table(django_tables2.Table):
     resource: Any = None
     selectable = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # django-tables2 would take `Meta.default` for what an empty cell shows.
+        kwargs.setdefault("default", formats.NOTHING)
+        super().__init__(*args, **kwargs)
+
     @classmethod
     def default_columns(cls) -> list[str]:
         """Names of the columns shown to who has chosen none."""
