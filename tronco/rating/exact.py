@@ -145,5 +145,8 @@ def _json_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    text = str(value) if isinstance(value, Decimal | Fraction) else repr(value)
+    try:
+        text = str(value) if isinstance(value, Decimal | Fraction) else repr(value)
+    except ValueError:  # Python refuses to write integers of many thousand digits
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -149,8 +149,8 @@ class Rate:
     """The price of one prefix, or of one call class. Made by `tariffs`, which checks it first."""
 
     __slots__ = (
-        "_fees", "_legs", "_max", "_names", "_schedule",
-        "call_class", "free_under", "max_cost", "prefix", "scale", "unit", "windows",
+        "_fees", "_legs", "_max", "_names",
+        "call_class", "free_under", "max_cost", "prefix", "scale", "schedule", "unit", "windows",
     )  # fmt: skip
 
     def __init__(
@@ -275,11 +275,6 @@ class Rate:
                         steps.append(step)
         return steps
 
-    @property
-    def is_always(self) -> bool:
-        """True when the clock never changes the price."""
-        return self._schedule is None
-
     def _compile(self) -> None:
         per_tick = [
             [tier.price * MICRO / tier.per for tier in window.tiers] for window in self.windows
@@ -301,18 +296,19 @@ class Rate:
         )
         self._names = tuple(window.times.describe() for window in self.windows)
         always = len(self.windows) == 1 and self.windows[0].times.is_always
-        self._schedule: Schedule | None = (
+        # None where the clock never changes the price.
+        self.schedule: Schedule | None = (
             None if always else schedule_of(tuple(window.times for window in self.windows))
         )
 
     def _spans(self, start_us: int, stop: int, timezone: ZoneInfo) -> Iterator[_Span]:
         """Yield the spans of the call, each in whole increments, until `stop` is reached."""
         t, window, boundary = 0, 0, _NEVER
-        if self._schedule is not None:
+        if self.schedule is not None:
             boundary = 0
         while t < stop:
-            if self._schedule is not None and t >= boundary:
-                window, boundary_us = self._schedule.at(start_us + t, timezone)
+            if self.schedule is not None and t >= boundary:
+                window, boundary_us = self.schedule.at(start_us + t, timezone)
                 # What is not time is never split by the clock.
                 boundary = boundary_us - start_us if self.unit == "s" else _NEVER
             leg = next(leg for leg in self._legs[window] if t < leg.end)

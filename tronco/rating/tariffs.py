@@ -116,7 +116,7 @@ def load_rate(data: Mapping[str, Any]) -> Rate:
     """Compile a single rate, one element of `rates`; raises TariffError."""
     problems: list[Problem] = []
     rate = _rate(Node("", data, problems, _RATE_KEYS), {})
-    if rate is None:
+    if rate is None or problems:
         raise TariffError(problems)
     return rate
 
@@ -216,6 +216,8 @@ def _check_unique(item: Node, seen: dict[tuple[str, str], str]) -> None:
 
 def _rate(item: Node, bodies: dict[str, Rate]) -> Rate | None:
     """Compile a rate, or tell what is wrong. Rates with another target only share a body."""
+    if not item.is_object:
+        return None
     before = len(item.problems)
     _check_target(item)
     targets = ("prefix", "call_class")
@@ -287,7 +289,8 @@ def _window(node: Node) -> Window | None:
 
 def _tiers(node: Node, unit: Unit) -> tuple[Tier, ...]:
     tiers = []
-    for item in node.items("tiers", _TIER_KEYS):
+    items = node.items("tiers", _TIER_KEYS)
+    for item in items:
         start = item.ticks("from_s", 0)
         price = item.money("price")
         per = item.ticks("per_s", positive=True)
@@ -301,7 +304,7 @@ def _tiers(node: Node, unit: Unit) -> tuple[Tier, ...]:
     starts = [tier.start for tier in tiers]
     if len(set(starts)) < len(starts):
         node.fault("tiers", "duplicate", "two tiers have the same from_s; keep one of them")
-    if starts and starts[0]:
+    if len(starts) == len(items) > 0 and starts[0]:
         node.fault("tiers", "gap", "no tier has from_s 0, so the call's beginning has no price")
     return tuple(tiers)
 

@@ -1,0 +1,584 @@
+"""The rules of docs/rating.md, one table each, with worked cases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tronco.core.errors import InvalidInput
+from tronco.rating import (
+    NoRate,
+    Price,
+    Rate,
+    Rounding,
+    Step,
+    load_rate,
+    load_tariff,
+    simple_rate,
+)
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+NEW_YORK = ZoneInfo("America/New_York")
+CENTS_CUT = Rounding("down", 2)
+EXACT = Rounding("none")
+MONDAY = "2026-03-02T10:00:00-03:00"
+
+
+def cadence(
+    price: str = "0.10", minimum: int = 30, step: int = 6, free: int = 3, **more: Any
+) -> Rate:
+    return simple_rate(
+        prefix="55", price_per_min=price, minimum_s=minimum, step_s=step, free_under_s=free, **more
+    )
+
+
+def windowed(*windows: dict[str, Any], **more: Any) -> Rate:
+    return load_rate({"prefix": "55", "windows": list(windows), **more})
+
+
+def window(price: str, per: int = 60, increment: int = 60, **more: Any) -> dict[str, Any]:
+    return {
+        **more,
+        "tiers": [{"from_s": 0, "price": price, "per_s": per, "increment_s": increment}],
+    }
+
+
+def price_of(
+    rate: Rate,
+    duration: Any,
+    start: str = MONDAY,
+    rounding: Rounding = EXACT,
+    timezone: ZoneInfo = SAO_PAULO,
+    **allowance: Any,
+) -> Price:
+    return rate.price(
+        start=datetime.fromisoformat(start),
+        duration=duration,
+        timezone=timezone,
+        rounding=rounding,
+        **allowance,
+    )
+
+
+@pytest.mark.parametrize(
+    ("price", "duration", "billed_s", "exact", "cost_u"),
+    [
+        ("0.10", 0, 0, "0", 0),
+        ("0.10", 2, 0, "0", 0),
+        ("0.10", "2.999", 0, "0", 0),
+        ("0.10", "2.9999999999", 0, "0", 0),
+        ("0.10", 3, 30, "0.05", 50_000),
+        ("0.10", 4, 30, "0.05", 50_000),
+        ("0.10", 30, 30, "0.05", 50_000),
+        ("0.10", "30.0000001", 36, "0.06", 60_000),
+        ("0.10", 31, 36, "0.06", 60_000),
+        ("0.10", 36, 36, "0.06", 60_000),
+        ("0.10", 61, 66, "0.11", 110_000),
+        ("0.10", Decimal("61.250"), 66, "0.11", 110_000),
+        ("0.10", Fraction(200, 3), 72, "0.12", 120_000),
+        ("0.0999", 61, 66, "0.10989", 100_000),
+        ("0.10", 3600, 3600, "6", 6_000_000),
+    ],
+)
+def test_the_markets_cadence(
+    price: str, duration: Any, billed_s: int, exact: str, cost_u: int
+) -> None:
+    found = price_of(cadence(price), duration, rounding=CENTS_CUT)
+    assert (found.billed_s, found.exact, found.cost_u) == (billed_s, Fraction(exact), cost_u)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "step", "duration", "billed_s"),
+    [
+        (60, 60, 1, 60),
+        (60, 60, 61, 120),
+        (1, 1, 61, 61),
+        (0, 6, 1, 6),
+        (60, 1, 60, 60),
+        (60, 1, 61, 61),
+        (30, 7, 31, 37),
+    ],
+)
+def test_other_cadences(minimum: int, step: int, duration: int, billed_s: int) -> None:
+    assert price_of(cadence("1", minimum, step, 0), duration).billed_s == billed_s
+
+
+@pytest.mark.parametrize(
+    ("method", "decimals", "cost_u"),
+    # 66 s at R$ 0,0999 a minute are R$ 0,10989 exactly.
+    [
+        ("down", 0, 0),
+        ("down", 2, 100_000),
+        ("down", 4, 109_800),
+        ("down", 6, 109_890),
+        ("up", 0, 1_000_000),
+        ("up", 2, 110_000),
+        ("up", 5, 109_890),
+        ("half_up", 1, 100_000),
+        ("half_up", 2, 110_000),
+        ("half_up", 3, 110_000),
+        ("none", 0, 109_890),
+    ],
+)
+def test_there_is_one_rounding_by_the_plan(method: Any, decimals: int, cost_u: int) -> None:
+    assert price_of(cadence("0.0999"), 61, rounding=Rounding(method, decimals)).cost_u == cost_u
+
+
+@pytest.mark.parametrize(
+    ("method", "decimals", "cost_u"),
+    [
+        ("half_up", 2, 10_000),
+        ("down", 2, 0),
+        ("up", 2, 10_000),
+        ("none", 6, 5_000),
+        ("half_up", 6, 5_000),
+    ],
+)
+def test_half_a_cent(method: Any, decimals: int, cost_u: int) -> None:
+    rate = windowed(window("0.005", per=60, increment=60))
+    assert price_of(rate, 1, rounding=Rounding(method, decimals)).cost_u == cost_u
+
+
+def test_a_third_of_a_millionth_is_kept_until_the_end() -> None:
+    rate = windowed(window("0.000001", per=3, increment=1))
+    assert [price_of(rate, n).cost_u for n in (1, 2, 3, 4, 5)] == [0, 1, 1, 1, 2]
+    assert price_of(rate, 1).exact == Fraction(1, 3_000_000)
+
+
+EVENING = (
+    window("1", to="18:00:00"),
+    window("0.5", **{"from": "18:00:00"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("clock", "duration", "exact"),
+    [
+        ("17:59:30", 120, "1.5"),  # the first minute runs to 18:00:30, the second is the evening's
+        ("17:59:30", 60, "1"),
+        ("17:59:30", 61, "1.5"),
+        ("17:59:59.999999", 1, "1"),
+        ("18:00:00", 60, "0.5"),
+        ("23:59:30", 60, "0.5"),  # 24:00:00 is midnight
+        ("23:59:30", 61, "1.5"),
+        ("17:00:00", 3600, "60"),
+        ("17:00:00", 7200, "90"),
+    ],
+)
+def test_an_increment_runs_past_the_boundary_and_is_paid_once(
+    clock: str, duration: int, exact: str
+) -> None:
+    price = price_of(windowed(*EVENING), duration, f"2026-03-02T{clock}-03:00")
+    assert price.exact == Fraction(exact)
+    assert sum(step.increments * step.increment_s for step in price.steps) == price.billed_s
+
+
+def test_tiers_count_from_the_start_of_the_call_through_windows() -> None:
+    def tiers(first: str, later: str) -> list[dict[str, Any]]:
+        return [
+            {"from_s": 0, "price": first, "per_s": 60, "increment_s": 30},
+            {"from_s": 90, "price": later, "per_s": 60, "increment_s": 30},
+        ]
+
+    rate = windowed(
+        {"to": "18:00:00", "tiers": tiers("1", "0.8")},
+        {"from": "18:00:00", "tiers": tiers("0.5", "0.2")},
+    )
+    # 60 s by day, 30 s of the evening's first tier, 90 s of its second.
+    price = price_of(rate, 180, "2026-03-02T17:59:00-03:00")
+    assert price.exact == 1 + Fraction("0.25") + Fraction("0.3")
+
+
+def test_an_increment_may_jump_over_a_tier() -> None:
+    rate = load_rate(
+        {
+            "prefix": "55",
+            "windows": [
+                {
+                    "tiers": [
+                        {"from_s": 0, "price": "1", "per_s": 60, "increment_s": 60},
+                        {"from_s": 10, "price": "100", "per_s": 1, "increment_s": 1},
+                        {"from_s": 60, "price": "0.1", "per_s": 60, "increment_s": 6},
+                    ]
+                }
+            ],
+        }
+    )
+    assert price_of(rate, 66).exact == 1 + Fraction("0.01")
+
+
+def test_the_connect_fee_is_that_of_the_window_at_the_start() -> None:
+    rate = windowed(
+        window("1", to="18:00:00", connect_fee="0.30"),
+        window("0.5", **{"from": "18:00:00", "connect_fee": "0.20"}),
+        free_under_s=3,
+    )
+    price = price_of(rate, 120, "2026-03-02T17:59:30-03:00")
+    assert (price.connect_fee, price.exact) == (Fraction("0.3"), Fraction("1.8"))
+    free = price_of(rate, 2, "2026-03-02T17:59:30-03:00")
+    assert (free.connect_fee, free.exact, free.steps) == (0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("max_cost", "duration", "exact", "capped"),
+    [
+        ("1.00", 60, "0.40", False),
+        ("1.00", 420, "1.00", False),
+        ("1.00", 421, "1.00", True),
+        ("1.00", 9000, "1.00", True),
+        ("0.20", 4, "0.20", True),  # the fee alone is above it
+        ("0", 60, "0", True),
+    ],
+)
+def test_the_maximum_caps_fee_and_seconds(
+    max_cost: str, duration: int, exact: str, capped: bool
+) -> None:
+    rate = cadence(connect_fee="0.30", max_cost=max_cost)
+    price = price_of(rate, duration)
+    assert (price.exact, price.is_capped) == (Fraction(exact), capped)
+
+
+NATIONAL = (
+    window("0.2", priority=-1),
+    window("1", **{"weekdays": [1, 2, 3, 4, 5, 6], "from": "07:00:00", "to": "21:00:00"}),
+    window("0.1", holidays=True, priority=5),
+    window("0.05", dates=["12-24", "2026-12-31"], priority=6),
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "exact"),
+    [
+        ("2026-03-02T06:59:59-03:00", "0.2"),
+        ("2026-03-02T07:00:00-03:00", "1"),
+        ("2026-03-02T20:59:59-03:00", "1"),
+        ("2026-03-02T21:00:00-03:00", "0.2"),
+        ("2026-03-01T10:00:00-03:00", "0.2"),  # a Sunday
+        ("2026-03-07T10:00:00-03:00", "1"),  # a Saturday
+        ("2026-09-07T10:00:00-03:00", "0.1"),  # Independence
+        ("2026-04-03T10:00:00-03:00", "0.1"),  # Good Friday
+        ("2026-11-20T10:00:00-03:00", "0.1"),  # national since 2024
+        ("2023-11-20T10:00:00-03:00", "1"),
+        ("2026-02-17T10:00:00-03:00", "1"),  # Carnival is not a national holiday
+        ("2026-12-24T10:00:00-03:00", "0.05"),
+        ("2027-12-24T10:00:00-03:00", "0.05"),
+        ("2026-12-31T10:00:00-03:00", "0.05"),
+        ("2027-12-31T10:00:00-03:00", "1"),
+        # The tariff's clock decides, not the one the start is written in.
+        ("2026-09-08T02:59:00+00:00", "0.1"),
+        ("2026-09-08T03:00:00+00:00", "0.2"),
+    ],
+)
+def test_weekdays_hours_dates_and_holidays(start: str, exact: str) -> None:
+    assert price_of(windowed(*NATIONAL), 60, start).exact == Fraction(exact)
+
+
+@pytest.mark.parametrize(
+    ("windows", "exact"),
+    [
+        # Highest priority.
+        ([window("1"), window("2", priority=1)], "2"),
+        ([window("1", priority=1), window("2", **{"from": "08:00:00"})], "1"),
+        # Then latest beginning.
+        ([window("1"), window("2", **{"from": "08:00:00"})], "2"),
+        ([window("1"), window("2", to="12:00:00")], "2"),
+        (
+            [
+                window("1"),
+                window("2", **{"from": "08:00:00"}),
+                window("3", **{"from": "09:00:00", "to": "10:00:00"}),
+            ],
+            "2",
+        ),
+        # What is always in force never began, whatever stands first.
+        ([window("1", weekdays=[1]), window("2")], "1"),
+        ([window("1", dates=["03-02"]), window("2")], "1"),
+        # What began for the day came after what begins every week.
+        ([window("1"), window("2", weekdays=[1]), window("3", dates=["2026-03-02"])], "3"),
+        # Every condition must hold; dates and holidays are one.
+        ([window("1"), window("2", weekdays=[2], dates=["03-02"], priority=1)], "1"),
+        ([window("1"), window("2", weekdays=[1], dates=["03-02"], priority=1)], "2"),
+        ([window("1"), window("2", holidays=True, dates=["03-02"], priority=1)], "2"),
+    ],
+)
+def test_which_window_is_in_force(windows: list[dict[str, Any]], exact: str) -> None:
+    assert price_of(windowed(*windows), 60).exact == Fraction(exact)
+
+
+BANDS = (
+    window("1", per=1, increment=1, to="01:00:00"),
+    window("2", per=1, increment=1, **{"from": "01:00:00", "to": "02:00:00"}),
+    window("3", per=1, increment=1, **{"from": "02:00:00", "to": "23:00:00"}),
+    window("4", per=1, increment=1, **{"from": "23:00:00"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "duration", "exact"),
+    [
+        # 18 February 2018, 00:00: back to 23:00. The hour from 23:00 passes twice.
+        (SAO_PAULO, "2018-02-17T22:59:00-02:00", 60, 60 * 3),
+        (SAO_PAULO, "2018-02-17T22:59:00-02:00", 60 + 7200, 60 * 3 + 7200 * 4),
+        (SAO_PAULO, "2018-02-17T22:59:00-02:00", 60 + 7200 + 10, 60 * 3 + 7200 * 4 + 10),
+        (SAO_PAULO, "2018-02-17T23:30:00-03:00", 1800 + 5, 1800 * 4 + 5),
+        # 4 November 2018, 00:00: forward to 01:00. There is no hour from 00:00.
+        (SAO_PAULO, "2018-11-03T23:59:00-03:00", 60 + 3600, 60 * 4 + 3600 * 2),
+        (SAO_PAULO, "2018-11-03T23:59:00-03:00", 60 + 3600 + 9, 60 * 4 + 3600 * 2 + 9 * 3),
+        # New York, 8 March 2026, 02:00: forward to 03:00.
+        (NEW_YORK, "2026-03-08T01:59:00-05:00", 60 + 100, 60 * 2 + 100 * 3),
+        # New York, 1 November 2026, 02:00: back to 01:00.
+        (NEW_YORK, "2026-11-01T00:59:00-04:00", 60 + 7200 + 10, 60 + 7200 * 2 + 30),
+    ],
+)
+def test_windows_follow_the_wall_clock_and_seconds_are_real(
+    zone: ZoneInfo, start: str, duration: int, exact: int
+) -> None:
+    assert price_of(windowed(*BANDS), duration, start, timezone=zone).exact == exact
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "seconds_until_six"),
+    [
+        (NEW_YORK, "2026-03-07T01:30:00-05:00", 16_200),
+        (NEW_YORK, "2026-03-08T01:30:00-05:00", 12_600),
+        (NEW_YORK, "2026-11-01T01:30:00-04:00", 19_800),
+        (NEW_YORK, "2026-11-01T01:30:00-05:00", 16_200),
+        (ZoneInfo("Australia/Lord_Howe"), "2026-10-04T01:30:00+10:30", 14_400),
+        (ZoneInfo("Australia/Lord_Howe"), "2026-04-05T01:29:00+11:00", 16_260 + 1_800),
+    ],
+)
+def test_a_clock_change_inside_a_window(zone: ZoneInfo, start: str, seconds_until_six: int) -> None:
+    rate = windowed(
+        window("1", per=1, increment=1, to="06:00:00"),
+        window("2", per=1, increment=1, **{"from": "06:00:00"}),
+    )
+    price = price_of(rate, seconds_until_six + 10, start, timezone=zone)
+    assert price.exact == seconds_until_six + 20
+
+
+def test_a_window_that_begins_in_the_hour_that_passes_twice_begins_twice() -> None:
+    rate = windowed(
+        window("1", per=1, increment=1, to="23:30:00"),
+        window("2", per=1, increment=1, **{"from": "23:30:00"}),
+    )
+    price = price_of(rate, 7200, "2018-02-17T23:00:00-02:00")
+    assert [(step.from_s, step.increments) for step in price.steps] == [
+        (0, 1800),
+        (1800, 1800),
+        (3600, 1800),
+        (5400, 1800),
+    ]
+
+
+@pytest.mark.parametrize("unit", ["byte", "message"])
+def test_what_is_not_time_is_never_split_by_the_clock(unit: str) -> None:
+    rate = windowed(
+        window("1", per=1024, increment=1024, unit=unit, to="18:00:00"),
+        window("9", per=1024, increment=1024, unit=unit, **{"from": "18:00:00"}),
+    )
+    price = price_of(rate, 10_000_000, "2026-03-02T17:59:59-03:00")
+    assert (price.exact, price.billed_s) == (9766, 9766 * 1024)
+
+
+def test_a_call_of_a_year_has_a_step_for_each_change_of_price() -> None:
+    price = price_of(windowed(*EVENING), 86400 * 365, "2026-03-02T00:00:00-03:00")
+    assert price.exact == 365 * (18 * 60 + 6 * 30)
+    assert len(price.steps) == 730
+    one = price_of(cadence(), 86400 * 365)
+    assert [step.from_s for step in one.steps] == [0, 30]
+
+
+@pytest.mark.parametrize(
+    ("allowance_s", "duration", "used_s", "exact", "billed_s"),
+    [
+        (0, 61, 0, "0.11", 66),
+        (1000, 61, 66, "0", 66),
+        (66, 61, 66, "0", 66),
+        (60, 61, 60, "0.01", 66),
+        (30, 61, 30, "0.06", 66),
+        # It ends inside an increment: the rest of that increment is money.
+        (10, 4, 10, "0.0333333333", 30),
+        (33, 61, 33, "0.055", 66),
+        (1000, 2, 0, "0", 0),  # a free call takes nothing
+        (1000, 3, 30, "0", 30),
+        ("0.5", 61, "0.5", "0.1091666667", 66),
+    ],
+)
+def test_seconds_of_an_allowance_go_first_in_the_same_increments(
+    allowance_s: Any, duration: int, used_s: Any, exact: str, billed_s: int
+) -> None:
+    price = price_of(cadence(), duration, allowance_s=allowance_s)
+    assert price.allowance_used_s == Fraction(used_s)
+    assert round(price.exact, 10) == Fraction(exact)
+    assert price.billed_s == billed_s
+
+
+def test_tiers_do_not_restart_where_the_allowance_ends() -> None:
+    rate = load_rate(
+        {
+            "prefix": "55",
+            "windows": [
+                {
+                    "tiers": [
+                        {"from_s": 0, "price": "1", "per_s": 60, "increment_s": 60},
+                        {"from_s": 120, "price": "0.5", "per_s": 60, "increment_s": 60},
+                    ]
+                }
+            ],
+        }
+    )
+    assert price_of(rate, 300, allowance_s=180).exact == 1
+
+
+def test_the_connect_fee_is_money_even_when_the_seconds_are_not() -> None:
+    rate = cadence(connect_fee="0.30", max_cost="0.32")
+    assert price_of(rate, 61, allowance_s=100).exact == Fraction("0.30")
+    assert price_of(rate, 61, allowance_s=60).exact == Fraction("0.31")
+    assert price_of(rate, 61, allowance_s=30).exact == Fraction("0.32")
+
+
+@pytest.mark.parametrize(
+    ("allowance", "rounding", "cost_u", "used_u"),
+    # 61 s cost R$ 0,10989 exactly.
+    [
+        ("0", CENTS_CUT, 100_000, 0),
+        ("0.05", CENTS_CUT, 50_000, 50_000),
+        ("0.045", CENTS_CUT, 60_000, 45_000),
+        ("0.10", CENTS_CUT, 0, 100_000),
+        ("0.2", CENTS_CUT, 0, 100_000),
+        ("0.2", Rounding("up", 2), 0, 110_000),
+        ("0.109895", Rounding("up", 2), 0, 109_895),
+        ("0.05", EXACT, 59_890, 50_000),
+        ("100", EXACT, 0, 109_890),
+    ],
+)
+def test_an_allowance_of_money_pays_before_the_rounding(
+    allowance: str, rounding: Rounding, cost_u: int, used_u: int
+) -> None:
+    price = price_of(cadence("0.0999"), 61, rounding=rounding, allowance_money=allowance)
+    assert (price.cost_u, price.allowance_used_u) == (cost_u, used_u)
+
+
+def test_the_explanation_of_a_call() -> None:
+    rate = windowed(*NATIONAL, free_under_s=3)
+    price = price_of(rate, 150, "2026-03-02T20:58:30-03:00", allowance_s=30)
+    assert [
+        (s.from_s, s.increments, s.increment_s, s.price, s.amount, s.allowance_s, s.window)
+        for s in price.steps
+    ] == [
+        (0, 2, 60, 1, Fraction("1.5"), 30, "weekdays 1,2,3,4,5,6 07:00:00-21:00:00"),
+        (120, 1, 60, Fraction("0.2"), Fraction("0.2"), 0, "priority -1"),
+    ]
+
+
+def test_the_ladder_of_the_markets_cadence() -> None:
+    terms: dict[str, Any] = {
+        "start": datetime.fromisoformat(MONDAY),
+        "timezone": SAO_PAULO,
+        "rounding": CENTS_CUT,
+    }
+    assert cadence().ladder(**terms, upto_s=45) == [
+        Step(30, 50_000),
+        Step(36, 60_000),
+        Step(42, 70_000),
+        Step(48, 80_000),
+    ]
+    assert cadence().ladder(**terms, upto_s=61, from_s=48) == [
+        Step(54, 90_000),
+        Step(60, 100_000),
+        Step(66, 110_000),
+    ]
+    # Under 45 s it is free, but a call needs what 45 s cost to be let through.
+    assert cadence(free=45).ladder(**terms, upto_s=10) == [Step(48, 80_000)]
+    # Free and capped calls are one step.
+    assert cadence("0").ladder(**terms, upto_s=3600) == [Step(3600, 0)]
+    assert cadence(max_cost="0.06").ladder(**terms, upto_s=600) == [
+        Step(30, 50_000),
+        Step(600, 60_000),
+    ]
+    assert cadence().ladder(**terms, upto_s=40, allowance_s=33) == [
+        Step(30, 0, 30),
+        Step(36, 0, 33),  # 3 s are R$ 0,005, cut
+        Step(42, 10_000, 33),
+    ]
+    with pytest.raises(InvalidInput, match="not after"):
+        cadence().ladder(**terms, upto_s=30, from_s=30)
+
+
+def test_the_longest_prefix_wins_then_the_class() -> None:
+    body = {"windows": [window("1")]}
+    tariff = load_tariff(
+        {
+            "rounding": {"method": "none"},
+            "rates": [
+                {"prefix": "55", **body},
+                {"prefix": "5511", **body},
+                {"prefix": "55119", **body},
+                {"call_class": "ldi", **body},
+            ],
+        }
+    )
+
+    def target(digits: str, call_class: str | None = None) -> str | None:
+        rate = tariff.match(digits, call_class)
+        return rate and (rate.prefix or rate.call_class)
+
+    assert target("5511999998888") == "55119"
+    assert target("551133334444") == "5511"
+    assert target("5521") == target("55") == "55"
+    assert target("5") is None
+    assert target("") is None
+    assert target("1212", "ldi") == "ldi"
+    assert target("5512", "ldi") == "55"
+    assert target("1212", "local_fixed") is None
+    with pytest.raises(NoRate, match="no rate for 1212"):
+        tariff.price(digits="1212", start=datetime.now(UTC), duration=1)
+    assert tariff.price(digits="5511", start=datetime.now(UTC), duration=1).cost_u == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("duration", "message"),
+    [
+        (-1, "negative"),
+        ("-0.5", "negative"),
+        (61.5, "float"),
+        (True, "not a number"),
+        (None, "not a number"),
+        ("abc", "plain decimal"),
+        ("1e3", "plain decimal"),
+        ("61,5", "with a point"),
+        (Decimal("NaN"), "finite"),
+        (Decimal("Infinity"), "finite"),
+        (Decimal("1e999999999"), "limit"),
+        (10**9 + 1, "limit"),
+        (10**100, "limit"),
+        pytest.param(10**5000, "limit", id="beyond what Python writes"),
+        (Decimal("1e-31"), "decimal places"),
+    ],
+)
+def test_a_duration_that_cannot_be(duration: Any, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
+        price_of(cadence(), duration)
+    assert (caught.value.code, caught.value.field) == ("invalid-duration", "duration")
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-03-02T10:00:00", "1850-01-01T00:00:00Z", "2300-01-01T00:00Z"]
+)
+def test_a_start_that_cannot_be(start: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        price_of(cadence(), 10, start)
+    assert (caught.value.code, caught.value.field) == ("invalid-start", "start")
+
+
+@pytest.mark.parametrize(
+    ("method", "decimals"), [("cut", 2), ("down", 7), ("down", -1), ("up", "2")]
+)
+def test_a_rounding_that_cannot_be(method: Any, decimals: Any) -> None:
+    with pytest.raises(InvalidInput, match="use"):
+        Rounding(method, decimals)
