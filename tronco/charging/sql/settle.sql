@@ -37,7 +37,7 @@ BEGIN
           WHERE call_id = ANY (p_calls) AND state = 'open'
           ORDER BY call_id FOR NO KEY UPDATE) AS open;
     PERFORM charging_unhold(v_open);
-    UPDATE charging_hold SET state = 'released'
+    UPDATE charging_hold SET state = 'released', bucket_ids = '{}', bucket_amounts = '{}'
     WHERE authorization_id = ANY (v_open) AND state = 'pending';
     UPDATE charging_authorization SET state = 'released', closed_at = clock_timestamp()
     WHERE call_id = ANY (v_open);
@@ -65,12 +65,12 @@ BEGIN
     -- The entries: each account's calls one after the other, from its balance as it is now.
     WITH price AS (
         SELECT h.account_id, h.tenant_id, h.authorization_id AS call_id, x.place,
-               (level ->> 'price_u')::bigint AS price_u
+               (part ->> 'price_u')::bigint AS price_u
         FROM jsonb_array_elements(p_items) WITH ORDINALITY AS x (item, place)
-        CROSS JOIN jsonb_array_elements(x.item -> 'levels') AS level
+        CROSS JOIN jsonb_array_elements(x.item -> 'levels') AS part
         JOIN charging_hold h ON h.authorization_id = x.item ->> 'call_id'
-                            AND h.level = (level ->> 'level')::int
-        WHERE h.authorization_id = ANY (v_calls) AND (level ->> 'price_u')::bigint <> 0
+                            AND h.level = (part ->> 'level')::int
+        WHERE h.authorization_id = ANY (v_calls) AND (part ->> 'price_u')::bigint <> 0
           AND NOT EXISTS (SELECT FROM charging_ledgerentry e
                           WHERE e.account_id = h.account_id
                             AND e.key = 'call:' || h.authorization_id)
@@ -94,22 +94,22 @@ BEGIN
     UPDATE charging_bucket b SET used = b.used + ended.amount
     FROM (SELECT bucket.id, sum(uses.amount::bigint) AS amount
           FROM jsonb_array_elements(p_items) AS item
-          CROSS JOIN jsonb_array_elements(item -> 'levels') AS level
+          CROSS JOIN jsonb_array_elements(item -> 'levels') AS part
           JOIN charging_hold h ON h.authorization_id = item ->> 'call_id'
-                              AND h.level = (level ->> 'level')::int
+                              AND h.level = (part ->> 'level')::int
           CROSS JOIN unnest(h.bucket_ids) WITH ORDINALITY AS bucket (id, place)
-          JOIN jsonb_array_elements_text(level -> 'uses') WITH ORDINALITY AS uses (amount, place)
+          JOIN jsonb_array_elements_text(part -> 'uses') WITH ORDINALITY AS uses (amount, place)
             ON uses.place = bucket.place
           WHERE h.authorization_id = ANY (v_calls) AND h.state = 'pending'
           GROUP BY bucket.id) AS ended
     WHERE b.id = ended.id AND ended.amount <> 0;
 
-    UPDATE charging_hold h SET state = 'settled', price_u = (level ->> 'price_u')::bigint
+    UPDATE charging_hold h SET state = 'settled', price_u = (part ->> 'price_u')::bigint
     FROM jsonb_array_elements(p_items) AS item
-    CROSS JOIN jsonb_array_elements(item -> 'levels') AS level
+    CROSS JOIN jsonb_array_elements(item -> 'levels') AS part
     WHERE h.authorization_id = ANY (v_calls) AND h.authorization_id = item ->> 'call_id'
-      AND h.level = (level ->> 'level')::int;
-    UPDATE charging_hold SET state = 'released'
+      AND h.level = (part ->> 'level')::int;
+    UPDATE charging_hold SET state = 'released', bucket_ids = '{}', bucket_amounts = '{}'
     WHERE authorization_id = ANY (v_released) AND state = 'pending';
 
     UPDATE charging_authorization a

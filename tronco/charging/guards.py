@@ -1,0 +1,46 @@
+"""What is asked of a call before any money is: one guard a line, the worst first. Pure.
+
+What needs the database's locks (limits of calls, holds) is asked there, in the same order:
+`sql/reserve.sql`. The order of all is the table of `reasons`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tronco.charging.decks import Level
+from tronco.charging.requests import CallRequest
+
+
+def find_line_refusal(request: CallRequest, chain: Sequence[Level]) -> str | None:
+    """Return why the line may not call this number, whatever it has; None when it may."""
+    line, number = request.line, request.number
+    if line is None:
+        return "unknown-line"
+    if line.status == "disabled":
+        return "line-disabled"
+    if line.status != "active" or not all(level.is_active for level in chain):
+        return "suspended"
+    if number.call_class is None:
+        return "invalid-number"
+    if line.allowed_classes is not None and number.call_class not in line.allowed_classes:
+        return "class-not-allowed"
+    return None
+
+
+def is_below_cost(chain: Sequence[Level], minutes: Sequence[Fraction]) -> bool:
+    """Tell whether a seller of the chain pays more for a minute than he gets, and minds.
+
+    `minutes` is what a minute costs each level. Who sells to a level is the next one, and the plan
+    of the level says whether he minds.
+    """
+    return any(
+        price < cost and not buyer.sell_below_cost
+        for buyer, price, cost in zip(chain, minutes, minutes[1:], strict=False)
+    )
+
+
+def may_send(top: Level, price: Fraction, cost: Fraction | None) -> bool:
+    """Tell whether the master may send a call to a carrier; `cost` None is not known."""
+    return cost is None or cost <= price or top.sell_below_cost

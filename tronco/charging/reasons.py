@@ -1,0 +1,58 @@
+"""Why a call is not let through: one reason a call, the worst first, each told the same everywhere.
+
+The order of the table is the order of the guards. `sip` is what a telephone is answered, `cause`
+the Q.850 cause of the record, `sound` the announcement (none where a tone says it better).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    id: str
+    sip: int
+    cause: int
+    sound: str | None
+    message: Promise
+
+
+_TABLE: Final = (
+    Reason("unknown-line", 403, 21, None, _("The line is not known.")),
+    Reason("line-disabled", 403, 21, None, _("The line is disabled.")),
+    Reason("suspended", 403, 21, "suspended", _("The line or its account is suspended.")),
+    Reason("invalid-number", 484, 28, "invalid-number", _("There is no such number.")),
+    Reason(
+        "class-not-allowed",
+        403,
+        21,
+        "not-allowed",
+        _("The line may not call numbers of this class."),
+    ),
+    Reason("too-many-calls", 486, 17, None, _("There are too many calls at the same time.")),
+    Reason("too-many-per-second", 503, 34, None, _("There are too many calls a second.")),
+    Reason("no-rate", 403, 21, "not-allowed", _("The price list has no price for this number.")),
+    Reason("below-cost", 403, 21, "not-allowed", _("The call would be sold below its cost.")),
+    Reason("no-route", 404, 3, "unavailable", _("No route leads to this number.")),
+    Reason("trunks-full", 503, 34, "unavailable", _("All trunks are busy.")),
+    Reason(
+        "gate-closed",
+        503,
+        34,
+        "unavailable",
+        _("After a restart of the database, the calls in progress are still being counted."),
+    ),
+    Reason("unreachable", 503, 34, "unavailable", _("Charging cannot be reached.")),
+    Reason("no-credit", 402, 21, "no-credit", _("There is no credit for this call.")),
+)
+REASONS: Final = {reason.id: reason for reason in _TABLE}
+
+
+def get_reason(reason_id: str) -> Reason:
+    """Return the reason with that stable id; KeyError is a mistake of the program."""
+    return REASONS[reason_id]

@@ -1,0 +1,92 @@
+"""Reads of charging: what an account has, what moved it, what its running calls hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import F, QuerySet
+
+from tronco.catalog.models import Plan
+from tronco.charging.models import Account, Authorization, Bucket, LedgerEntry
+from tronco.core.errors import NotFound
+from tronco.tenancy.access import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Saldo:
+    """What a screen shows as the balance of an account, in µR$.
+
+    `shown_u` is what is still available for calls when prepaid, and what calls used in the open
+    cycle otherwise (`is_used`). `available_u` None means that there is no limit.
+    """
+
+    shown_u: int
+    is_used: bool
+    balance_u: int
+    held_u: int
+    used_u: int
+    available_u: int | None
+
+
+def account_saldo(account: Account) -> Saldo:
+    """Tell the balance of an account in the way of its plan."""
+    available_u = None
+    if account.limit_u is not None:
+        available_u = account.balance_u - account.held_u + account.limit_u
+    is_used = account.plan.kind != Plan.Kind.PREPAID
+    return Saldo(
+        shown_u=account.used_u if is_used else account.balance_u - account.held_u,
+        is_used=is_used,
+        balance_u=account.balance_u,
+        held_u=account.held_u,
+        used_u=account.used_u,
+        available_u=available_u,
+    )
+
+
+def list_accounts(*, actor: Actor) -> QuerySet[Account]:
+    """Return the accounts with what their balance is told by."""
+    return Account.objects.visible_to(actor).select_related("tenant", "plan")
+
+
+def get_account(*, actor: Actor, account_id: int, lock: bool = False) -> Account:
+    """Return an account, or raise NotFound."""
+    rows = Account.objects.visible_to(actor)
+    if lock:
+        rows = rows.select_for_update(no_key=True)
+    account = rows.filter(pk=account_id).first()
+    if account is None:
+        raise NotFound(
+            "there is no such account", code="account-unknown", details={"account": account_id}
+        )
+    return account
+
+
+def list_entries(*, actor: Actor, account_id: int) -> QuerySet[LedgerEntry]:
+    """Return the statement of an account, the newest first; each entry knows its balance before."""
+    return LedgerEntry.objects.visible_to(actor).filter(account=account_id)
+
+
+def list_buckets(*, actor: Actor, account_id: int) -> QuerySet[Bucket]:
+    """Return what the account has of its allowances, the newest cycle first, with `left`.
+
+    A cycle's bucket appears with its first call.
+    """
+    return (
+        Bucket.objects.visible_to(actor)
+        .filter(account=account_id)
+        .select_related("allowance")
+        .annotate(left=F("granted") - F("used") - F("held"))
+        .order_by("-cycle_start", "allowance__position", "allowance_id")
+    )
+
+
+def find_call(*, actor: Actor, call_id: str) -> Authorization | None:
+    """Return a call that was let through, running or ended."""
+    return Authorization.objects.visible_to(actor).filter(pk=call_id).first()
+
+
+def list_running_calls(*, actor: Actor) -> QuerySet[Authorization]:
+    """Return the calls in progress, the newest first."""
+    running = Authorization.objects.visible_to(actor).filter(state=Authorization.State.OPEN)
+    return running.order_by("-started_at")
