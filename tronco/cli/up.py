@@ -24,13 +24,10 @@ from tronco.runtime.service import Service
 from tronco.runtime.supervisor import Supervisor, sole_supervisor
 from tronco.runtime.translations import compile_translations
 from tronco.sipcore import config as sip
+from tronco.sipcore import places
 from tronco.tenancy.rls import WEB_ROLE
 
 WEB_PORT = 8000
-SIP_PORT = 5060
-# Ports of one range a node: 2 for each leg of a call.
-RTP_PORTS = (10_000, 19_999)
-FIRST_FETCH_S = 600.0
 NODE = "node1"
 
 
@@ -70,11 +67,16 @@ class Instance:
             self.cluster.prepare()
         self.environment = instance_environment(home)
         self.user = python_user(home)
+        self.asterisk: Node | None = None
         home.directory("static")
         self.address, self.web_port = self._web_address(listen)
-        self.sip_port = self._port("sip", SIP_PORT)
-        self.ami_port = self._port("ami")
-        self.agi_port = self._port("agi")
+        places.release_taken_ports(home, NODE)
+        self.node = places.node_settings(
+            home,
+            NODE,
+            database_url=self.environment["DATABASE_URL"],
+            realm=os.environ.get("TRONCO_SIP_REALM", "tronco"),
+        )
 
     def services(self) -> list[Service]:
         """Everything to run, each after what it needs."""
@@ -99,11 +101,14 @@ class Instance:
         return []
 
     def summary(self) -> str:
+        warning = self.asterisk.binary.warning if self.asterisk else ""
+        note = f"  Note      {warning}\n" if warning else ""
         return (
             f"\n  Screens   http://{self.address}:{self.web_port}/\n"
-            f"  SIP       port {self.sip_port}, UDP and TCP\n"
+            f"  SIP       port {self.node.sip_port}, UDP and TCP\n"
             f"  Data      {self.home.root}\n"
             f"  Logs      {self.home.log}\n"
+            f"{note}"
         )
 
     def _postgres(self) -> Service:
@@ -160,7 +165,7 @@ class Instance:
             "Call control",
             lambda: [sys.executable, "-m", "tronco", "sipcore"],
             needs=("database",),
-            ready=lambda: _listens(self.agi_port),
+            ready=lambda: _listens(self.node.agi_port),
         )
 
     def _web(self) -> Service:
@@ -192,13 +197,11 @@ class Instance:
         )
 
     def _asterisk(self) -> Service:
-        state: list[Node] = []
-
         def command() -> list[str]:
-            node = Node(self.home, NODE, find_asterisk())
-            state[:] = [node]
-            node.prepare(self._node_files(node))
-            return node.command()
+            self._admit_asterisk()
+            self.asterisk = Node(self.home, NODE, find_asterisk())
+            self.asterisk.prepare(self._node_files(self.asterisk))
+            return self.asterisk.command()
 
         return Service(
             name=f"asterisk-{NODE}",
@@ -207,44 +210,27 @@ class Instance:
             needs=("database", "fetch-asterisk"),
             # It takes emergency calls without call control, and phones stay registered.
             wants=("sipcore",),
-            ready=lambda: bool(state) and state[0].is_ready(),
+            ready=lambda: self.asterisk is not None and self.asterisk.is_ready(),
             user=self.home.user,
             stop_signal=Node.stop_signal,
         )
 
     def _node_files(self, node: Node) -> dict[str, str]:
         """The configuration, less what call control has written since: it changes while running."""
-        access = self._database_access()
-        settings = sip.NodeSettings(
-            name=node.name,
-            sip_port=self.sip_port,
-            ami_port=self.ami_port,
-            ami_secret=self.home.secret(f"ami-{node.name}"),
-            agi_port=self.agi_port,
-            rtp_ports=RTP_PORTS,
-            realm=os.environ.get("TRONCO_SIP_REALM", "tronco"),
-            database=access,
-            spool=node.spool / "calls.csv",
-            etc=node.etc,
-        )
         live = (*sip.trunk_files([]), sip.BANS_FILE)
         return {
             name: text
-            for name, text in sip.render(settings, []).items()
+            for name, text in sip.render(self.node, []).items()
             if name not in live or not (node.etc / name).exists()
         }
 
-    def _database_access(self) -> sip.DatabaseAccess:
-        """Let Asterisk sign in, to its views only."""
-        password = self.home.secret("asterisk-database")
+    def _admit_asterisk(self) -> None:
+        """Let Asterisk sign in to the database: to its views, and nothing else."""
+        statement = sql.SQL("alter role {} login password {}").format(
+            sql.Identifier(sip.DATABASE_ROLE), sql.Literal(self.node.database.password)
+        )
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("alter role {} login password {}").format(
-                    sql.Identifier(sip.DATABASE_ROLE), sql.Literal(password)
-                )
-            )
-            info = connection.info
-            return sip.DatabaseAccess(info.host, info.port, info.dbname, password)
+            connection.execute(statement)
 
     def _python(
         self,
@@ -277,14 +263,12 @@ class Instance:
             return address or "127.0.0.1", int(port)
         return "127.0.0.1", self._port("web", WEB_PORT)
 
-    def _port(self, name: str, preferred: int | None = None) -> int:
+    def _port(self, name: str, preferred: int) -> int:
         """The same one at every start, unless somebody else has taken it."""
         path = self.home.directory("ports") / name
-        port = remembered_port(path, preferred)
-        if not is_free(port):
+        if path.exists() and not is_free(int(path.read_text())):
             path.unlink()
-            port = remembered_port(path)
-        return port
+        return remembered_port(path, preferred)
 
 
 def _listens(port: int) -> bool:
