@@ -14,4 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tenancy/", include("tronco.tenancy.urls")),
     path("identity/", include("tronco.identity.urls")),
     path("audit/", include("tronco.audit.urls")),
+    path("centrals/", include("tronco.centrals.urls")),
+    path("circuits/", include("tronco.circuits.urls")),
+    path("dids/", include("tronco.dids.urls")),
+    path("routing/", include("tronco.routing.urls")),
+    path("calls/", include("tronco.calls.urls")),
+    path("", include("tronco.dashboard.urls")),
 ]

@@ -5,7 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tronco.catalog.models import CallClass
+from tronco.numbering.number import CallClass as DialledClass
 from tronco.tenancy.access import VisibleQuerySet
+
+# The eight classes that are sold and routed, and the one that is neither.
+CLASS_CHOICES = [*CallClass.choices, (DialledClass.EMERGENCY.value, _("Emergency"))]
 
 
 class Direction(models.TextChoices):
@@ -40,7 +45,8 @@ class Cdr(models.Model):
     call_id = models.CharField(_("call id"), max_length=80)
     tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
     account = models.ForeignKey("charging.Account", models.PROTECT, null=True, related_name="+")
-    circuit = models.ForeignKey("circuits.Circuit", models.PROTECT, null=True, related_name="+")
+    # Not asked when a circuit is deleted: there is no index to ask by, and its account protects it.
+    circuit = models.ForeignKey("circuits.Circuit", models.DO_NOTHING, null=True, related_name="+")
     did = models.ForeignKey("dids.Did", models.PROTECT, null=True, related_name="+")
     trunk = models.ForeignKey("routing.Trunk", models.PROTECT, null=True, related_name="+")
     central = models.CharField(_("central"), max_length=40)
@@ -48,7 +54,7 @@ class Cdr(models.Model):
     caller = models.CharField(_("from"), max_length=40)
     dialled = models.CharField(_("dialled"), max_length=80)
     called = models.CharField(_("to"), max_length=40)
-    call_class = models.CharField(_("class"), max_length=16)
+    call_class = models.CharField(_("class"), max_length=16, choices=CLASS_CHOICES, blank=True)
     uf = models.CharField(_("UF"), max_length=3, blank=True)
     answered_at = models.DateTimeField(_("answer"), null=True)
     ended_at = models.DateTimeField(_("end"))

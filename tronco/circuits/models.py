@@ -83,6 +83,20 @@ class Circuit(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def is_online(self) -> bool:
+        """Whether a phone is registered now; one that never was has no registration at all."""
+        registration = getattr(self, "registration", None)
+        return registration is not None and registration.online
+
+    @property
+    def latency_ms(self) -> int | None:
+        """The last round trip to the phone; None when offline or not measured."""
+        registration = getattr(self, "registration", None)
+        if registration is None or not registration.online or registration.rtt_us is None:
+            return None
+        return -(-registration.rtt_us // 1000)
+
 
 class Registration(models.Model):
     """Where a circuit is registered now, as the switch last said."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
-from tronco.catalog.models import Plan
+from tronco.catalog.models import Allowance, Plan
+from tronco.charging.models import Account, Bucket
 from tronco.circuits.models import Circuit, LatencySample
 from tronco.core.errors import NotFound
 from tronco.tenancy.access import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceUse:
+    """One allowance of a circuit in the open cycle; seconds, or µR$ when `in_money`."""
+
+    name: str
+    in_money: bool
+    granted: int
+    left: int
+    used_percent: int
 
 
 def list_circuits(*, actor: Actor) -> QuerySet[Circuit]:
@@ -50,10 +65,40 @@ def get_circuit_by_number(*, actor: Actor, number: str) -> Circuit:
     return _only(list_circuits(actor=actor).filter(number=number), number)
 
 
-def list_latency(*, circuit: Circuit) -> QuerySet[LatencySample]:
-    """Return the last day of a circuit's latency, oldest first; five minutes a row."""
-    newest = LatencySample.objects.filter(circuit=circuit).order_by("-at")[:288]
-    return LatencySample.objects.filter(pk__in=newest.values("pk")).order_by("at")
+def list_latency(*, circuit: Circuit, since: datetime) -> QuerySet[LatencySample]:
+    """Return a circuit's latency since then, oldest first; five minutes a row."""
+    return LatencySample.objects.filter(circuit=circuit, at__gte=since).order_by("at")
+
+
+def list_allowances(*, circuit: Circuit) -> list[AllowanceUse]:
+    """Return the allowances of the circuit's plan, and what is left of each in the open cycle.
+
+    A bucket is made by the first call that draws on it; until then all of it is left.
+    """
+    account = circuit.account
+    buckets = {
+        bucket.allowance_id: bucket
+        for bucket in Bucket.objects.filter(account=account, cycle_start=account.cycle_start)
+    }
+    return [_use_of(allowance, buckets.get(allowance.pk)) for allowance in _allowances(account)]
+
+
+def _allowances(account: Account) -> QuerySet[Allowance]:
+    return Allowance.objects.filter(plan=account.plan_id).order_by("position", "pk")
+
+
+def _use_of(allowance: Allowance, bucket: Bucket | None) -> AllowanceUse:
+    # A bucket counts seconds in thousandths.
+    scale = 1000 if allowance.unit == Allowance.Unit.SECONDS else 1
+    granted = bucket.granted if bucket else allowance.amount * scale
+    gone = bucket.used + bucket.held if bucket else 0
+    return AllowanceUse(
+        name=allowance.name,
+        in_money=allowance.unit == Allowance.Unit.MONEY,
+        granted=granted // scale,
+        left=(granted - gone) // scale,
+        used_percent=100 * gone // granted if granted else 100,
+    )
 
 
 def _only(rows: QuerySet[Circuit], asked: int | str) -> Circuit:

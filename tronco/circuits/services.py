@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
+from tronco.centrals.codecs import read_codecs
 from tronco.centrals.models import Central
 from tronco.charging import services as charging
 from tronco.circuits.digest import digests_of
@@ -21,6 +23,8 @@ from tronco.core.ids import new_password
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
+
+_PASSWORD = re.compile(r"[\x21-\x7e]{8,64}")
 
 
 class CircuitFields(TypedDict, total=False):
@@ -54,20 +58,25 @@ def circuit_create(
     limit_u: int | None = 0,
     cycle_day: int = 1,
     opening_u: int = 0,
+    password: str = "",
     **fields: Unpack[CircuitFields],
 ) -> NewCircuit:
-    """Make a circuit with an account of its own; `opening_u` is credit to begin with."""
+    """Make a circuit with an account of its own; `opening_u` is credit to begin with.
+
+    A password is given by who moves a phone here that cannot be reached; else a strong one is made.
+    """
     actor.require("circuits.edit")
     customer = _get_customer(actor, tenant_id)
+    plan = get_sold_plan(customer, plan_id)
     account = charging.account_open(
         actor=actor,
         tenant=customer,
-        plan=get_sold_plan(customer, plan_id),
-        limit_u=limit_u,
+        plan=plan,
+        limit_u=_limit_of(plan, limit_u),
         cycle_day=cycle_day,
         opening_u=opening_u,
     )
-    password = new_password()
+    password = _checked_password(password)
     digests = digests_of(number, password, realm=settings.TRONCO_SIP_REALM)
     circuit = Circuit(
         tenant=customer,
@@ -77,6 +86,7 @@ def circuit_create(
         **digests._asdict(),
         **fields,
     )
+    circuit.codecs = read_codecs(circuit.codecs)
     save_checked(circuit)
     return NewCircuit(circuit, password)
 
@@ -96,6 +106,7 @@ def circuit_change(
         circuit.central = _get_central(central_id)
     for name, value in fields.items():
         setattr(circuit, name, value)
+    circuit.codecs = read_codecs(circuit.codecs)
     save_checked(circuit)
     return circuit
 
@@ -107,11 +118,12 @@ def circuit_change_plan(
     """Put the circuit on a plan its customer's seller offers; calls already running keep theirs."""
     actor.require("circuits.edit")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    plan = get_sold_plan(circuit.tenant, plan_id)
     charging.account_change(
         actor=actor,
         account_id=circuit.account_id,
-        plan=get_sold_plan(circuit.tenant, plan_id),
-        limit_u=limit_u,
+        plan=plan,
+        limit_u=_limit_of(plan, limit_u),
         cycle_day=cycle_day,
     )
     circuit.refresh_from_db()
@@ -134,11 +146,11 @@ def circuit_disable(*, actor: Actor, circuit_id: int) -> Circuit:
 
 
 @transaction.atomic
-def circuit_new_password(*, actor: Actor, circuit_id: int) -> NewCircuit:
-    """Replace the password; the old one stops working at the next registration."""
+def circuit_new_password(*, actor: Actor, circuit_id: int, password: str = "") -> NewCircuit:
+    """Replace the password (a strong one is made, unless given); the old one stops working."""
     actor.require("circuits.edit")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
-    password = new_password()
+    password = _checked_password(password)
     digests = digests_of(circuit.number, password, realm=settings.TRONCO_SIP_REALM)
     circuit.ha1_md5, circuit.ha1_sha256 = digests
     circuit.save(update_fields=["ha1_md5", "ha1_sha256"])
@@ -185,6 +197,37 @@ def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
             code="plan-not-sold",
         )
     return plan
+
+
+def _limit_of(plan: Plan, limit_u: int | None) -> int | None:
+    """Return the account's limit; what it means, and whether it is needed, is the plan's kind."""
+    if plan.kind == Plan.Kind.PREPAID:
+        if limit_u:
+            raise InvalidInput(
+                _("A prepaid circuit has no limit: leave it empty."),
+                field="limit_u",
+                code="limit-on-prepaid",
+            )
+        return 0
+    if plan.kind == Plan.Kind.CONTROL and not limit_u:
+        raise InvalidInput(
+            _("A control plan needs a limit: how much may be used each month."),
+            field="limit_u",
+            code="limit-missing",
+        )
+    return limit_u
+
+
+def _checked_password(given: str) -> str:
+    if not given:
+        return new_password()
+    if not _PASSWORD.fullmatch(given):
+        raise InvalidInput(
+            _("Use 8 to 64 letters, digits and signs, without spaces."),
+            field="password",
+            code="invalid-password",
+        )
+    return given
 
 
 @transaction.atomic

@@ -1,0 +1,161 @@
+"""Reads of calls: those running now, the records, their totals, and one call's story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from tronco.calls.causes import cause_text
+from tronco.calls.models import Cdr
+from tronco.calls.prices import viewpoint_of
+from tronco.charging.models import Authorization
+from tronco.circuits.models import Circuit
+from tronco.core.errors import NotFound
+from tronco.core.ids import stable_hash64
+from tronco.numbering.classify import classify
+from tronco.routing.models import Trunk
+from tronco.tenancy.access import Actor
+
+# How far the switch's clock and the record's start may lie apart when a call is looked up by id.
+_NEARBY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotals:
+    """Sums over a list of call records; `purchase_u` is None for who only buys."""
+
+    calls: int
+    answered: int
+    duration_ms: int
+    billed_ms: int
+    sale_u: int
+    purchase_u: int | None
+
+    @property
+    def margin_u(self) -> int | None:
+        """What is left of the sale."""
+        return None if self.purchase_u is None else self.sale_u - self.purchase_u
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptShown:
+    """One trunk that was tried; `trunk` None when it is no more, or not for the viewer."""
+
+    trunk: Trunk | None
+    status: str
+    cause: str
+    seconds: float
+
+
+def list_live_calls(*, actor: Actor) -> QuerySet[Authorization]:
+    """Return the calls that are running or ringing, newest first, with their circuits' numbers."""
+    circuit = Circuit.objects.filter(pk=OuterRef("circuit_id"))
+    return (
+        Authorization.objects.visible_to(actor)
+        .filter(state=Authorization.State.OPEN)
+        .select_related("tenant")
+        .annotate(circuit_number=Subquery(circuit.values("number")[:1]))
+        .order_by("-started_at", "call_id")
+    )
+
+
+def list_calls(*, actor: Actor) -> QuerySet[Cdr]:
+    """Return the call records with the two prices that concern the viewer.
+
+    `sale_u` is what he sold the call for (or, for who only buys, what he pays), `purchase_u` what
+    he bought it for; the latter is absent for who does not sell.
+    """
+    viewpoint = viewpoint_of(actor)
+    rows = (
+        Cdr.objects.visible_to(actor)
+        .select_related("tenant", "circuit", "trunk")
+        .annotate(sale_u=viewpoint.sale_u())
+    )
+    purchase = viewpoint.purchase_u()
+    if purchase is not None:
+        rows = rows.annotate(purchase_u=purchase, margin_u=F("sale_u") - F("purchase_u"))
+    return rows.order_by("-started_at", "identity")
+
+
+def total_calls(rows: QuerySet[Cdr]) -> CallTotals:
+    """Sum a list that `list_calls` returned, however filtered."""
+    sums = {
+        "calls": Count("identity"),
+        "answered": Count("identity", filter=Q(outcome=Cdr.Outcome.ANSWERED)),
+        "duration_ms": Coalesce(Sum("duration_ms"), 0),
+        "billed_ms": Coalesce(Sum("billed_ms"), 0),
+        "sale_u": Coalesce(Sum("sale_u"), 0),
+    }
+    if "purchase_u" in rows.query.annotations:
+        sums["purchase_u"] = Coalesce(Sum("purchase_u"), 0)
+    found = rows.order_by().aggregate(**{f"total_{name}": each for name, each in sums.items()})
+    return CallTotals(
+        **{name: int(found[f"total_{name}"]) for name in sums if name != "purchase_u"},
+        purchase_u=int(found["total_purchase_u"]) if "purchase_u" in sums else None,
+    )
+
+
+def get_call(*, actor: Actor, started_at: datetime, identity: int) -> Cdr:
+    """Return one record by its key, or raise NotFound."""
+    return _only(list_calls(actor=actor).filter(started_at=started_at, identity=identity))
+
+
+def get_call_by_id(*, actor: Actor, call_id: str) -> Cdr:
+    """Return one record by the switch's id of the call, or raise NotFound.
+
+    The id holds the second in which the call came in, which makes this a look at few rows.
+    """
+    central, _dash, rest = call_id.rpartition("-")
+    seconds = rest.partition(".")[0]
+    if not seconds.isdigit() or len(seconds) > 10:
+        raise _unknown()
+    came_in = datetime.fromtimestamp(int(seconds), tz=UTC)
+    return _only(
+        list_calls(actor=actor).filter(
+            started_at__range=(came_in - _NEARBY, came_in + _NEARBY),
+            identity=identity_of(central, call_id),
+        )
+    )
+
+
+def title_of(cdr: Cdr) -> str:
+    """Name a call for people."""
+    return _("Call from %(caller)s to %(called)s") % {
+        "caller": classify(cdr.caller).display,
+        "called": classify(cdr.called or cdr.dialled).display,
+    }
+
+
+def list_attempts(*, cdr: Cdr) -> list[AttemptShown]:
+    """Return the trunks that were tried for a call, in order, and how each ended."""
+    attempts = cdr.explanation.get("attempts", [])
+    trunks = Trunk.objects.in_bulk([attempt["trunk_id"] for attempt in attempts])
+    return [
+        AttemptShown(
+            trunk=trunks.get(attempt["trunk_id"]),
+            status=attempt["status"],
+            cause=cause_text(attempt["hangup_cause"]),
+            seconds=attempt["duration_ms"] / 1000,
+        )
+        for attempt in attempts
+    ]
+
+
+def identity_of(central: str, call_id: str) -> int:
+    """Return what tells one call from any other that began in the same instant."""
+    return stable_hash64(central, call_id)
+
+
+def _only(rows: QuerySet[Cdr]) -> Cdr:
+    cdr = rows.first()
+    if cdr is None:
+        raise _unknown()
+    return cdr
+
+
+def _unknown() -> NotFound:
+    return NotFound(_("There is no record of this call."))

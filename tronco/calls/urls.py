@@ -1,0 +1,24 @@
+"""Addresses below /calls/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tronco.calls.views import (
+    CallById,
+    Cdrs,
+    CircuitCalls,
+    LiveCalls,
+    RecentCalls,
+    RunningCalls,
+)
+
+app_name = "calls"
+urlpatterns = [
+    path("by-id/<str:call_id>/", CallById.as_view(), name="cdr_by_id"),
+    path("of-circuit/<int:key>/", CircuitCalls.as_view(), name="circuit_calls"),
+    path("of-circuit/<int:key>/recent/", RecentCalls.as_view(), name="circuit_recent"),
+    path("of-circuit/<int:key>/running/", RunningCalls.as_view(), name="circuit_live"),
+    *LiveCalls.urls("live/", key="str:key"),
+    *Cdrs.urls(key="str:key"),
+]

@@ -1,0 +1,179 @@
+"""Screens of calls: those running now, the records, and why a call cost what it cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tronco.calls import selectors, services
+from tronco.calls.addresses import call_url, key_of, read_key
+from tronco.calls.explain import explain
+from tronco.calls.filters import CdrFilters, LiveFilters
+from tronco.calls.models import Cdr
+from tronco.calls.tables import CdrTable, LiveTable
+from tronco.charging.models import Authorization
+from tronco.circuits.selectors import get_circuit
+from tronco.ui import panels
+from tronco.ui.actions import Action
+from tronco.ui.lists import ListView
+from tronco.ui.pages import Page
+from tronco.ui.resource import Resource
+from tronco.ui.tables import Table
+
+ROWS_ON_A_CARD = 10
+
+
+class CdrList(ListView):
+    """The records with the totals of all that match the filters, not only of the page."""
+
+    template_name = "calls/list.html"
+    partial_name = "calls/list_table.html"
+
+    def list_context(self, filterset: Any, table: Table) -> dict[str, Any]:
+        totals = selectors.total_calls(filterset.qs)
+        return {
+            **super().list_context(filterset, table),
+            "totals": totals,
+            "talked_s": totals.duration_ms // 1000,
+        }
+
+
+class Cdrs(Resource):
+    model, table, filters = Cdr, CdrTable, CdrFilters
+    title = _("Call records")
+    icon = "list-details"
+    help = _("Every call, answered or not, with its price and its story.")
+    empty = _("Calls appear here when they end.")
+    state_field = "outcome"
+    counted = False
+    list_view = CdrList
+    panels = (
+        panels.Html(_("Call"), "calls/panels/call.html"),
+        panels.Html(_("Route"), "calls/panels/route.html", lambda request, cdr: route_of(cdr)),
+        panels.Html(
+            _("Why it cost what it cost"),
+            "calls/panels/explanation.html",
+            lambda request, cdr: {"told": explain(cdr, actor=request.actor)},
+            wide=True,
+        ),
+    )
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_calls(actor=actor)
+
+    def key(self, obj: Cdr) -> str:
+        return key_of(obj)
+
+    def get(self, actor: Any, key: str) -> Cdr:
+        started_at, identity = read_key(key)
+        return selectors.get_call(actor=actor, started_at=started_at, identity=identity)
+
+    def label(self, obj: Cdr) -> str:
+        return selectors.title_of(obj)
+
+
+class LiveCalls(Resource):
+    model, table, filters = Authorization, LiveTable, LiveFilters
+    name = "live"
+    title = _("Live calls")
+    icon = "phone-calling"
+    help = _("Calls that ring or talk now.")
+    empty = _("Nobody is calling at this moment.")
+    live_s = 3
+    actions = (
+        Action(
+            name="hang-up",
+            label=_("Hang up"),
+            permission="calls.operate",
+            icon="phone-off",
+            confirm=_("The call ends at once, for both sides."),
+            danger=True,
+            run=lambda actor, call, values: (
+                services.call_hang_up(actor=actor, call_id=call.pk)
+                or _("The switch was told to end the call.")
+            ),
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The rows are charging's; the screen is this folder's.
+        self.app = self.noun = "calls"
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_live_calls(actor=actor)
+
+
+class CircuitCard(Page):
+    """Some calls of one circuit: what a card of the circuit's page shows."""
+
+    permission = "calls.view"
+    template_name = "calls/rows.html"
+    empty: Any = _("No calls yet.")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        circuit = get_circuit(actor=self.actor, circuit_id=kwargs["key"])
+        table = self.table(circuit)
+        table.actor = self.actor
+        table.show(self.columns)
+        return self.render(table=table, empty=self.empty, more_url=self.more_url(circuit.pk))
+
+    columns: tuple[str, ...] = ()
+
+    def table(self, circuit: Any) -> Table:
+        """The rows."""
+        raise NotImplementedError
+
+    def more_url(self, circuit_id: int) -> str:
+        """Where all of them are."""
+        return f"{reverse('calls:cdr_list')}?circuit={circuit_id}"
+
+
+class RecentCalls(CircuitCard):
+    columns = ("started_at", "direction", "caller", "called", "outcome", "duration_ms", "sale_u")
+
+    def table(self, circuit: Any) -> Table:
+        rows = selectors.list_calls(actor=self.actor).filter(
+            account_id=circuit.account_id, circuit_id=circuit.pk
+        )
+        return CdrTable(list(rows[:ROWS_ON_A_CARD]), orderable=False)
+
+
+class RunningCalls(CircuitCard):
+    empty = _("No call now.")
+    columns = ("started_at", "state", "lasts", "direction", "caller", "called", "deadline_s")
+
+    def table(self, circuit: Any) -> Table:
+        rows = selectors.list_live_calls(actor=self.actor).filter(circuit_id=circuit.pk)
+        return LiveTable(list(rows[:ROWS_ON_A_CARD]), orderable=False)
+
+    def more_url(self, circuit_id: int) -> str:
+        return f"{reverse('calls:live_list')}?circuit={circuit_id}"
+
+
+class CircuitCalls(Page):
+    """The way from a circuit to its call records."""
+
+    permission = "calls.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        circuit = get_circuit(actor=self.actor, circuit_id=kwargs["key"])
+        return HttpResponseRedirect(f"{reverse('calls:cdr_list')}?circuit={circuit.pk}")
+
+
+class CallById(Page):
+    """The way from a posting to the call behind it."""
+
+    permission = "calls.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        cdr = selectors.get_call_by_id(actor=self.actor, call_id=kwargs["call_id"])
+        return HttpResponseRedirect(call_url(cdr))
+
+
+def route_of(cdr: Cdr) -> dict[str, Any]:
+    """The trunks that were tried, in words."""
+    return {"attempts": selectors.list_attempts(cdr=cdr)}

@@ -1,0 +1,96 @@
+"""Forms of circuits: the circuit itself, and the adjustment of its balance."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tronco.catalog.models import Plan
+from tronco.centrals.selectors import list_usable_centrals
+from tronco.circuits.models import Circuit
+from tronco.ui.forms import Form, ModelForm, MoneyField, SearchSelect, fieldset
+
+
+class PlanField(forms.ModelChoiceField):
+    """A plan, told apart from those of other sellers."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.get_kind_display()})"
+
+
+class CircuitForm(ModelForm):
+    """A circuit with the plan and the limit of its account."""
+
+    plan = PlanField(
+        queryset=Plan.objects.filter(is_active=True).select_related("tenant"),
+        label=_("National plan"),
+        widget=SearchSelect("catalog:plan_options"),
+    )
+    limit_u = MoneyField(
+        label=_("Limit"),
+        required=False,
+        min_u=0,
+        help_text=_(
+            "Control: how much may be used each month. Postpaid: credit limit, empty for none."
+            " Prepaid: leave empty."
+        ),
+    )
+    cycle_day = forms.IntegerField(
+        label=_("Cycle day"), initial=1, min_value=1, max_value=25, help_text=_("From 1 to 25.")
+    )
+    opening_u = MoneyField(
+        label=_("Opening credit"), required=False, min_u=0, help_text=_("Posted at once.")
+    )
+    password = forms.CharField(
+        label=_("SIP password"),
+        required=False,
+        min_length=8,
+        max_length=64,
+        strip=True,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("Empty: a strong one is made and shown once. When editing, empty keeps it."),
+    )
+
+    fieldsets = (
+        fieldset(_("Circuit"), "tenant", "number", "description", "central", "password"),
+        fieldset(_("Plan and balance"), "plan", "limit_u", "cycle_day", "opening_u"),
+        fieldset(_("Calls"), "own_ddd", "allowed_classes", "max_calls", "max_cps"),
+        fieldset(_("Phones"), "max_contacts", "codecs"),
+    )
+
+    class Meta(ModelForm.Meta):
+        model = Circuit
+        fields = (
+            "tenant", "number", "description", "central", "own_ddd", "allowed_classes",
+            "max_calls", "max_cps", "max_contacts", "codecs",
+        )  # fmt: skip
+        widgets = {"tenant": SearchSelect("tenancy:customer_options")}
+
+    def adapt(self, actor: Any) -> None:
+        self.fields["central"].queryset = list_usable_centrals()  # type: ignore[attr-defined]
+        if self.instance.pk is None:
+            return
+        del self.fields["opening_u"]
+        # The digests hold the number, and the postings the customer: neither changes.
+        self.fields["tenant"].disabled = self.fields["number"].disabled = True
+
+
+class AdjustmentForm(Form):
+    """Ajuste de Saldo: a credit or a debit. The token makes a repeated click harmless."""
+
+    CREDIT, DEBIT = "credit", "debit"
+
+    direction = forms.ChoiceField(
+        label=_("Adjustment"),
+        choices=[(CREDIT, _("Credit")), (DEBIT, _("Debit"))],
+        initial=CREDIT,
+        widget=forms.RadioSelect,
+    )
+    amount_u = MoneyField(label=_("Amount"), min_u=1)
+    note = forms.CharField(label=_("Remark"), max_length=200, required=False)
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    # The balance below zero that whoever looks has agreed to.
+    agreed_u = forms.IntegerField(widget=forms.HiddenInput, required=False)

@@ -1,0 +1,112 @@
+"""Columns of circuits and of their statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from tronco.charging.models import Authorization, LedgerEntry
+from tronco.circuits.models import Circuit
+from tronco.numbering.classify import classify
+from tronco.ui import formats, tables
+from tronco.ui.urls import url_or_none
+
+
+class BalanceColumn(tables.MoneyColumn):
+    """What a prepaid circuit has left or another has used, and which (S0-08, S0-09)."""
+
+    def render(self, value: int, record: Circuit) -> str:  # type: ignore[override]
+        word = _now("available") if record.is_prepaid else _now("used")  # type: ignore[attr-defined]
+        return format_html(
+            '{}<div class="text-secondary small">{}</div>', formats.money_html(value), word
+        )
+
+
+class StateColumn(tables.Column):
+    """Online or offline with the latency (S0-11), and why it may not call although it is online."""
+
+    empty_values = ()
+
+    def render(self, record: Circuit) -> str:  # type: ignore[override]
+        return render_to_string("circuits/state.html", {"circuit": record})
+
+    def value(self, **kwargs: Any) -> str:
+        circuit = kwargs["record"]
+        if not circuit.is_online:
+            return _now("offline")
+        latency = circuit.latency_ms
+        return _now("online") if latency is None else f"{_now('online')} {latency} ms"
+
+
+class CircuitTable(tables.Table):
+    number = tables.LinkColumn(verbose_name=_("Circuit"))
+    tenant = tables.RelatedColumn(verbose_name=_("Name"), order_by=("tenant__name", "number"))
+    plan = tables.RelatedColumn(
+        accessor="account__plan", verbose_name=_("National plan"), order_by="account__plan__name"
+    )
+    central = tables.Column(verbose_name=_("Central"), order_by="central__name")
+    balance = BalanceColumn(accessor="balance_shown_u", verbose_name=_("Balance"), live=True)
+    address = tables.Column(accessor="registration__address", verbose_name=_("IP"), live=True)
+    state = StateColumn(
+        verbose_name=_("Status"),
+        order_by=("-registration__online", "registration__rtt_us"),
+        live=True,
+    )
+
+    class Meta(tables.Table.Meta):
+        model = Circuit
+        fields = (
+            "number", "tenant", "plan", "central", "balance", "address", "state",
+            "description", "status", "caller_number", "own_ddd", "max_calls", "max_cps",
+            "created_at",
+        )  # fmt: skip
+        default = ("number", "tenant", "plan", "central", "balance", "address", "state")
+
+
+class RemarkColumn(tables.Column):
+    """S0's Observação: what it was for, and who or what did it. A call's posting leads to it."""
+
+    empty_values = ()
+
+    def render(self, record: LedgerEntry, table: Any) -> str:  # type: ignore[override]
+        who = format_html('<span class="text-secondary">{}</span>', record.actor)
+        note = record.note
+        if call_id := call_id_of(record):
+            note = format_html(
+                '<a href="{}">{}</a>',
+                url_or_none("calls:cdr_by_id", call_id) or "#",
+                told_call(table.calls.get(call_id)),
+            )
+        return format_html("{} · {}", note, who) if note else who
+
+
+def call_id_of(entry: LedgerEntry) -> str:
+    """The switch's id of the call behind a posting; empty when it is not a call's."""
+    return entry.source if entry.kind == LedgerEntry.Kind.CALL else ""
+
+
+def told_call(call: Authorization | None) -> str:
+    """Say which call it was."""
+    if call is None:
+        return _now("Call")
+    return _now("Call to %(number)s") % {"number": classify(call.called).display}
+
+
+class StatementTable(tables.Table):
+    at = tables.InstantColumn(verbose_name=_("Date"))
+    kind = tables.BadgeColumn(verbose_name=_("Kind"))
+    balance_before_u = tables.MoneyColumn(verbose_name=_("Previous balance"))
+    amount_u = tables.MoneyColumn(verbose_name=_("Amount"))
+    balance_after_u = tables.MoneyColumn(verbose_name=_("Balance"))
+    remark = RemarkColumn(verbose_name=_("Remark"))
+
+    calls: Mapping[str, Authorization] = {}
+
+    class Meta(tables.Table.Meta):
+        model = LedgerEntry
+        fields = ("at", "kind", "balance_before_u", "amount_u", "balance_after_u", "remark")

@@ -1,0 +1,342 @@
+"""Screens of circuits: Cadastro › Circuitos, and the credit history of each (S0)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from tronco.charging import services as charging
+from tronco.charging.models import Authorization, LedgerEntry
+from tronco.circuits import selectors, services
+from tronco.circuits.filters import CircuitFilters
+from tronco.circuits.forms import AdjustmentForm, CircuitForm
+from tronco.circuits.models import Circuit
+from tronco.circuits.tables import CircuitTable, StatementTable, call_id_of
+from tronco.core.money import format_brl
+from tronco.ui import details, edits, formats, panels
+from tronco.ui.actions import Action, Tab
+from tronco.ui.forms import ReasonForm
+from tronco.ui.resource import Resource
+from tronco.ui.urls import url_or_none
+
+ROWS_A_PAGE = 50
+
+
+class CreateCircuit(edits.CreateView):
+    """Shows the password in the answer itself: it is kept nowhere, not even in the session."""
+
+    def write(self, form: Any) -> Circuit:
+        self.made = services.circuit_create(**creation(self.actor, form.cleaned_data))
+        return self.made.circuit
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        made = getattr(self, "made", None)
+        if made is None or response.status_code != 302 or "add_another" in request.POST:
+            return response
+        return password_page(self, made, response["Location"])
+
+
+class NewPassword(details.ObjectPage):
+    """Replaces a circuit's password after asking, and shows the new one once."""
+
+    verb = "edit"
+    template_name = "circuits/new_password.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.render(title=_("New password"))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with edits.recorded(_now("New password")):
+            made = services.circuit_new_password(actor=self.actor, circuit_id=self.object.pk)
+        return password_page(self, made, reverse("circuits:circuit_detail", args=[self.object.pk]))
+
+
+def password_page(view: Any, made: services.NewCircuit, next_url: str) -> HttpResponse:
+    """The one time a password is told."""
+    response: HttpResponse = view.render(
+        "circuits/password.html",
+        title=_("Password of circuit %(number)s") % {"number": made.circuit.number},
+        circuit=made.circuit,
+        password=made.password,
+        next_url=next_url,
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def creation(actor: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Turn a valid form's values into what the service takes."""
+    values = dict(values)
+    return {
+        "actor": actor,
+        "tenant_id": values.pop("tenant").pk,
+        "plan_id": values.pop("plan").pk,
+        "central_id": values.pop("central").pk,
+        "opening_u": values.pop("opening_u", None) or 0,
+        **values,
+    }
+
+
+class Circuits(Resource):
+    model, table, filters, form = Circuit, CircuitTable, CircuitFilters, CircuitForm
+    icon = "device-landline-phone"
+    help = _("SIP accounts of customers: traffic and rating hang on them.")
+    empty = _("Make a customer and a plan first, then a circuit.")
+    live_s = 5
+    bulk_fields = ("central", "plan", "limit_u", "allowed_classes", "max_calls", "max_cps")
+    import_key = "number"
+    create_view = CreateCircuit
+    loses = _("Its registration and latency history are lost.")
+
+    panels = (
+        panels.Html(
+            _("Registration"),
+            "circuits/panels/registration.html",
+            lambda request, circuit: {"registration": getattr(circuit, "registration", None)},
+        ),
+        panels.Html(_("Balance"), "circuits/panels/balance.html"),
+        panels.Html(
+            _("National plan"),
+            "circuits/panels/plan.html",
+            lambda request, circuit: {"allowances": selectors.list_allowances(circuit=circuit)},
+        ),
+        panels.Fields(
+            _("Limits"),
+            "max_calls",
+            "max_cps",
+            "max_contacts",
+            "own_ddd",
+            "caller_number",
+            "allowed_classes",
+            "codecs",
+        ),
+        panels.Html(
+            _("Live calls"),
+            "circuits/panels/remote.html",
+            lambda request, circuit: {"url": url_or_none("calls:circuit_live", circuit.pk)},
+            permission="calls.view",
+            wide=True,
+        ),
+        panels.Html(
+            _("Last calls"),
+            "circuits/panels/remote.html",
+            lambda request, circuit: {"url": url_or_none("calls:circuit_recent", circuit.pk)},
+            permission="calls.view",
+            wide=True,
+        ),
+        panels.Chart(
+            _("Latency in the last 24 hours"),
+            lambda circuit: reverse("circuits:circuit_latency", args=[circuit.pk]),
+        ),
+        panels.Related(_("Related")),
+    )
+    tabs = (Tab(_("Credit history"), "circuits:circuit_credit", "circuits.view"),)
+    actions = (
+        Action(
+            name="credit",
+            label=_("Credit history"),
+            permission="circuits.view",
+            icon="coins",
+            url="circuits:circuit_credit",
+        ),
+        Action(
+            name="calls",
+            label=_("Calls"),
+            permission="calls.view",
+            icon="phone-call",
+            url="calls:circuit_calls",
+        ),
+        Action(
+            name="suspend",
+            label=_("Suspend"),
+            permission="circuits.edit",
+            icon="player-pause",
+            form=ReasonForm,
+            bulk=True,
+            when=lambda circuit: circuit.status == Circuit.Status.ACTIVE,
+            run=lambda actor, circuit, values: (
+                services.circuit_suspend(actor=actor, circuit_id=circuit.pk)
+                and _("Suspended. Emergency calls still pass.")
+            ),
+        ),
+        Action(
+            name="resume",
+            label=_("Resume"),
+            permission="circuits.edit",
+            icon="player-play",
+            bulk=True,
+            when=lambda circuit: circuit.status != Circuit.Status.ACTIVE,
+            run=lambda actor, circuit, values: (
+                services.circuit_resume(actor=actor, circuit_id=circuit.pk) and _("Active again.")
+            ),
+        ),
+        Action(
+            name="disable",
+            label=_("Disable"),
+            permission="circuits.edit",
+            icon="ban",
+            form=ReasonForm,
+            danger=True,
+            in_rows=False,
+            when=lambda circuit: circuit.status != Circuit.Status.DISABLED,
+            run=lambda actor, circuit, values: (
+                services.circuit_disable(actor=actor, circuit_id=circuit.pk)
+                and _("Disabled: it cannot register any more.")
+            ),
+        ),
+        Action(
+            name="password",
+            label=_("New password"),
+            permission="circuits.edit",
+            icon="key",
+            url="circuits:circuit_password",
+        ),
+    )
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_circuits(actor=actor)
+
+    def hint(self, obj: Circuit) -> str:
+        return str(obj.tenant)
+
+    def initial(self, actor: Any, obj: Circuit) -> dict[str, Any]:
+        account = obj.account
+        return {
+            "plan": account.plan,
+            "limit_u": account.limit_u or None,
+            "cycle_day": account.cycle_day,
+        }
+
+    def create(self, actor: Any, values: dict[str, Any]) -> Circuit:
+        return services.circuit_create(**creation(actor, values)).circuit
+
+    def change(self, actor: Any, obj: Circuit, values: dict[str, Any]) -> Circuit:
+        facts = dict(values)
+        for fixed in ("tenant", "number"):
+            facts.pop(fixed)
+        account = {
+            "plan_id": facts.pop("plan").pk,
+            "limit_u": facts.pop("limit_u"),
+            "cycle_day": facts.pop("cycle_day"),
+        }
+        password = facts.pop("password")
+        facts["central_id"] = facts.pop("central").pk
+        services.circuit_change(actor=actor, circuit_id=obj.pk, **facts)
+        services.circuit_change_plan(actor=actor, circuit_id=obj.pk, **account)
+        if password:
+            services.circuit_new_password(actor=actor, circuit_id=obj.pk, password=password)
+        return obj
+
+    def remove(self, actor: Any, obj: Circuit) -> None:
+        services.circuit_delete(actor=actor, circuit_id=obj.pk)
+
+
+class LatencyData(details.ObjectPage):
+    """The numbers of the latency chart: least, mean and most of each five minutes."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        since = timezone.now() - timedelta(days=1)
+        rows = list(selectors.list_latency(circuit=self.object, since=since))
+        means = [row.sum_us / row.samples if row.samples else None for row in rows]
+        series = [
+            (_now("Least"), [row.min_us for row in rows]),
+            (_now("Mean"), means),
+            (_now("Most"), [row.max_us for row in rows]),
+        ]
+        return JsonResponse(
+            {
+                "x": [int(row.at.timestamp()) for row in rows],
+                "series": [
+                    {"label": label, "unit": "ms", "values": list(map(in_ms, values))}
+                    for label, values in series
+                ],
+            }
+        )
+
+
+def in_ms(value_us: float | None) -> float | None:
+    """Milliseconds with one decimal: what a chart can show."""
+    return None if value_us is None else round(value_us / 1000, 1)
+
+
+class CreditPage(details.ObjectPage):
+    """Saldo / Histórico de Crédito: the balance now, its adjustment, and every posting."""
+
+    tab = "circuits:circuit_credit"
+    template_name = "circuits/credit.html"
+
+    def required_permission(self) -> str:
+        return "charging.credit" if self.request.method == "POST" else "circuits.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.show(AdjustmentForm(actor=self.actor))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = AdjustmentForm(request.POST, actor=self.actor)
+        if not form.is_valid():
+            return self.show(form, status=422)
+        values = form.cleaned_data
+        amount_u = values["amount_u"]
+        kind = LedgerEntry.Kind.CREDIT
+        if values["direction"] == form.DEBIT:
+            amount_u, kind = -amount_u, LedgerEntry.Kind.DEBIT
+            after_u = self.object.account.balance_u + amount_u
+            if after_u < 0 and values["agreed_u"] != after_u:
+                return self.ask(form, after_u)
+        charging.ledger_post(
+            actor=self.actor,
+            account_id=self.object.account_id,
+            kind=kind,
+            amount_u=amount_u,
+            note=values["note"],
+            key=f"adjustment:{values['token']}",
+        )
+        messages.success(request, self.said(kind, amount_u))
+        return HttpResponseRedirect(request.path)
+
+    def said(self, kind: str, amount_u: int) -> str:
+        """What was done, in a sentence."""
+        posted = _("Credit of %(amount)s posted.")
+        if kind == LedgerEntry.Kind.DEBIT:
+            posted = _("Debit of %(amount)s posted.")
+        return str(posted) % {"amount": format_brl(abs(amount_u))}
+
+    def ask(self, form: AdjustmentForm, after_u: int) -> HttpResponse:
+        """Say that the balance would be below zero; the same form, agreed to, then posts."""
+        form.data = form.data.copy()
+        form.data["agreed_u"] = str(after_u)
+        return self.show(form, below_zero=formats.money(after_u))
+
+    def show(self, form: AdjustmentForm, *, status: int = 200, **extra: Any) -> HttpResponse:
+        """The page around the form."""
+        table = StatementTable(self.object.account.entries.order_by("-id"), orderable=False)
+        table.actor = self.actor
+        table.paginate(per_page=ROWS_A_PAGE)
+        table.page = table.paginator.get_page(self.request.GET.get("page"))
+        table.calls = find_calls(table.page)
+        may_adjust = self.actor.can("charging.credit")
+        template = "circuits/statement.html" if self.request.htmx else ""  # type: ignore[attr-defined]
+        return self.render(
+            template, form=form, table=table, may_adjust=may_adjust, status=status, **extra
+        )
+
+
+def find_calls(page: Any) -> dict[str, Authorization]:
+    """The calls behind a page of postings, by their ids."""
+    return Authorization.objects.in_bulk(
+        [call_id for row in page if (call_id := call_id_of(row.record))]
+    )

@@ -1,0 +1,253 @@
+"""`tronco circuit`: what the screens do for circuits and their balance, from the command line.
+
+Money is written as on the screens: `10,00`, `-2,50`. Every change is recorded under the name of
+the system's user who made it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tronco.cli.instance import open_instance
+from tronco.core.errors import InvalidInput
+from tronco.core.money import format_brl, parse
+
+if TYPE_CHECKING:
+    from tronco.circuits.models import Circuit
+    from tronco.tenancy.access import Actor
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the actions."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = actions.add_parser("add", help="make a circuit; prints its password once")
+    add.add_argument("number", help="what the phone registers with")
+    add.add_argument("--customer", required=True, help="name or id of the customer")
+    add.add_argument("--plan", required=True, help="name or id of a plan of the customer's seller")
+    add.add_argument("--central", help="name of the central; needed when there are several")
+    add.add_argument("--description", default="")
+    add.add_argument("--limit", help="control: what may be used a month; postpaid: credit limit")
+    add.add_argument("--cycle-day", type=int, default=1, metavar="DAY", help="1 to 25")
+    add.add_argument("--credit", default="0", metavar="AMOUNT", help="opening credit")
+    add.add_argument("--ddd", type=int, default=11, help="the line's own DDD")
+    shown = actions.add_parser("list", help="list circuits")
+    shown.add_argument("text", nargs="?", default="", help="part of a number or customer's name")
+    for name, help_text in (
+        ("show", "tell all about a circuit"),
+        ("suspend", "stop its calls, but not those of emergency"),
+        ("resume", "let it call again"),
+        ("password", "replace its password; prints the new one once"),
+    ):
+        actions.add_parser(name, help=help_text).add_argument("number")
+    for name, help_text in (
+        ("credit", "add to its balance"),
+        ("debit", "take from its balance, below zero if need be"),
+    ):
+        posting = actions.add_parser(name, help=help_text)
+        posting.add_argument("number")
+        posting.add_argument("amount", help="reais, such as 10,00")
+        posting.add_argument("--note", default="", help="kept with the posting")
+        posting.add_argument(
+            "--key", default="", help="an id of your own: the same key again posts nothing"
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the action; 1 with a sentence when it cannot be."""
+    open_instance()
+    from tronco.tenancy.access import SYSTEM, Actor
+
+    actor = Actor(
+        name=f"{getpass.getuser()} (tronco)", scopes=SYSTEM.scopes, may=SYSTEM.may, user_id=None
+    )
+    ACTIONS[args.action](actor, args)
+    return 0
+
+
+def add(actor: Actor, args: argparse.Namespace) -> None:
+    """Make a circuit."""
+    from tronco.circuits import services
+
+    customer = _find_tenant(args.customer)
+    made = services.circuit_create(
+        actor=actor,
+        tenant_id=customer.pk,
+        plan_id=_find_plan(customer, args.plan).pk,
+        central_id=_find_central(args.central).pk,
+        number=args.number,
+        description=args.description,
+        limit_u=None if args.limit is None else _amount(args.limit),
+        cycle_day=args.cycle_day,
+        opening_u=_amount(args.credit),
+        own_ddd=args.ddd,
+    )
+    central = made.circuit.central
+    print(f"circuit {made.circuit} of {customer}")
+    print(f"server   {central.host}:{central.sip_port}")
+    print(f"user     {made.circuit}")
+    print(f"password {made.password}   (shown only now)")
+
+
+def show(actor: Actor, args: argparse.Namespace) -> None:
+    """Tell all about a circuit."""
+    circuit = _circuit(actor, args)
+    account = circuit.account
+    limit = "none" if account.limit_u is None else format_brl(account.limit_u)
+    for label, value in (
+        ("circuit", circuit.number),
+        ("customer", circuit.tenant),
+        ("plan", f"{account.plan} ({account.plan.kind})"),
+        ("central", circuit.central),
+        ("status", circuit.status),
+        ("registered", _registered(circuit)),
+        ("balance", format_brl(account.balance_u)),
+        ("held", format_brl(account.held_u)),
+        ("limit", limit),
+        ("used", f"{format_brl(account.used_u)} in the cycle that began {account.cycle_start}"),
+        ("calls", f"{circuit.max_calls or 'no limit'} at the same time"),
+    ):
+        print(f"{label:<11}{value}")
+
+
+def list_(actor: Actor, args: argparse.Namespace) -> None:
+    """List circuits as the screen does."""
+    from django.db.models import Q
+
+    from tronco.circuits.selectors import list_circuits
+
+    rows = list_circuits(actor=actor)
+    if args.text:
+        rows = rows.filter(Q(number__contains=args.text) | Q(tenant__name__icontains=args.text))
+    for circuit in rows:
+        word = "available" if circuit.is_prepaid else "used"
+        balance = f"{format_brl(circuit.balance_shown_u)} {word}"
+        print(
+            f"{circuit.number:<16}{str(circuit.tenant)[:28]:<30}"
+            f"{str(circuit.account.plan)[:20]:<22}{balance:>24}  {_registered(circuit)}"
+        )
+
+
+def credit(actor: Actor, args: argparse.Namespace) -> None:
+    """Add to a balance."""
+    _post(actor, args, "credit", _positive(args.amount))
+
+
+def debit(actor: Actor, args: argparse.Namespace) -> None:
+    """Take from a balance."""
+    _post(actor, args, "debit", -_positive(args.amount))
+
+
+def suspend(actor: Actor, args: argparse.Namespace) -> None:
+    """Stop a circuit's calls."""
+    from tronco.circuits import services
+
+    services.circuit_suspend(actor=actor, circuit_id=_circuit(actor, args).pk)
+    print(f"{args.number} is suspended; emergency calls still pass")
+
+
+def resume(actor: Actor, args: argparse.Namespace) -> None:
+    """Let a circuit call again."""
+    from tronco.circuits import services
+
+    services.circuit_resume(actor=actor, circuit_id=_circuit(actor, args).pk)
+    print(f"{args.number} is active")
+
+
+def password(actor: Actor, args: argparse.Namespace) -> None:
+    """Replace a circuit's password."""
+    from tronco.circuits import services
+
+    made = services.circuit_new_password(actor=actor, circuit_id=_circuit(actor, args).pk)
+    print(f"password {made.password}   (shown only now)")
+
+
+ACTIONS: dict[str, Callable[[Actor, argparse.Namespace], None]] = {
+    "add": add,
+    "list": list_,
+    "show": show,
+    "credit": credit,
+    "debit": debit,
+    "suspend": suspend,
+    "resume": resume,
+    "password": password,
+}
+
+
+def _post(actor: Actor, args: argparse.Namespace, kind: str, amount_u: int) -> None:
+    from tronco.charging import services as charging
+
+    circuit = _circuit(actor, args)
+    charging.ledger_post(
+        actor=actor,
+        account_id=circuit.account_id,
+        kind=kind,
+        amount_u=amount_u,
+        note=args.note,
+        key=f"tronco:{args.key or uuid.uuid4()}",
+    )
+    circuit.account.refresh_from_db()
+    print(f"{circuit}: balance {format_brl(circuit.account.balance_u)}")
+
+
+def _circuit(actor: Actor, args: argparse.Namespace) -> Circuit:
+    from tronco.circuits.selectors import get_circuit_by_number
+
+    return get_circuit_by_number(actor=actor, number=args.number)
+
+
+def _registered(circuit: Circuit) -> str:
+    if not circuit.is_online:
+        return "offline"
+    latency = "" if circuit.latency_ms is None else f" {circuit.latency_ms} ms"
+    return f"online{latency} from {circuit.registration.address}"
+
+
+def _amount(text: str) -> int:
+    return parse(text)
+
+
+def _positive(text: str) -> int:
+    amount_u = parse(text)
+    if amount_u <= 0:
+        raise InvalidInput(f"'{text}' must be above zero; to take money away use debit")
+    return amount_u
+
+
+def _find_tenant(text: str) -> Any:
+    from tronco.tenancy.models import Tenant
+
+    return _find(Tenant.objects.filter(kind=Tenant.Kind.CUSTOMER), text, "customer")
+
+
+def _find_plan(customer: Any, text: str) -> Any:
+    from tronco.catalog.models import Plan
+
+    return _find(Plan.objects.filter(tenant=customer.parent_id, is_active=True), text, "plan")
+
+
+def _find_central(text: str | None) -> Any:
+    from tronco.centrals.selectors import list_usable_centrals
+
+    rows = list_usable_centrals()
+    if text is not None:
+        return _find(rows, text, "central")
+    found = list(rows[:2])
+    if len(found) != 1:
+        raise InvalidInput("name the central with --central")
+    return found[0]
+
+
+def _find(rows: Any, text: str, noun: str) -> Any:
+    """Return the one row of that name or id."""
+    found = list(rows.filter(name__iexact=text)[:2])
+    if not found and text.isdigit():
+        found = list(rows.filter(pk=int(text)))
+    if len(found) != 1:
+        known = ", ".join(str(row) for row in rows[:10]) or "none"
+        problem = "several have this name; give the id" if found else f"known are: {known}"
+        raise InvalidInput(f"there is no one {noun} '{text}'; {problem}")
+    return found[0]

@@ -1,0 +1,15 @@
+"""Running processes learn at once that something here has changed."""
+
+from django.db import migrations
+
+from tronco.charging.notify import notify_on_change
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("dids", "0003_row_level_security"),
+        ("charging", "0005_functions"),
+    ]
+    operations = [
+        notify_on_change("dids_did"),
+    ]
