@@ -52,7 +52,5 @@ def signed_in(user: User) -> WebClient:
 def administrator(world: World, tenant: Tenant | None = None) -> WebClient:
     """A browser of an administrator of the master, or of another tenant."""
     owner = tenant or world.master
-    role = (
-        Role.CUSTOMER_ADMINISTRATOR if owner.kind == Tenant.Kind.CUSTOMER else Role.ADMINISTRATOR
-    )
+    role = Role.CUSTOMER_ADMINISTRATOR if owner.kind == Tenant.Kind.CUSTOMER else Role.ADMINISTRATOR
     return signed_in(make_user(owner, role))
