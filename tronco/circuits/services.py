@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypedDict, Unpack
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from tronco.centrals.codecs import read_codecs
 from tronco.centrals.models import Central
 from tronco.charging import services as charging
 from tronco.circuits.digest import digests_of
-from tronco.circuits.models import Circuit
+from tronco.circuits.models import Circuit, LatencySample
 from tronco.circuits.selectors import get_circuit
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.core.ids import new_password
@@ -184,6 +185,11 @@ def circuits_suspend(*, actor: Actor, circuit_ids: Iterable[int]) -> int:
 def circuits_resume(*, actor: Actor, circuit_ids: Iterable[int]) -> int:
     """Resume them all or none; return how many."""
     return len([circuit_resume(actor=actor, circuit_id=pk) for pk in sorted(circuit_ids)])
+
+
+def latency_forget(*, before: datetime) -> int:
+    """Delete the latency samples older than `before`; return how many."""
+    return LatencySample.objects.filter(at__lt=before).delete()[0]
 
 
 def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
