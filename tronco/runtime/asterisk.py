@@ -304,7 +304,8 @@ console => notice,warning,error
 # Left out: other ways to store and report calls than ours, drivers and features we do not offer.
 # Everything that stays can be seen with `module show`.
 _UNUSED = """
-cdr_adaptive_odbc cdr_csv cdr_custom cdr_manager cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds
+cdr_adaptive_odbc cdr_csv cdr_custom cdr_manager cdr_odbc cdr_pgsql cdr_radius
+cdr_sqlite3_custom cdr_tds
 cel_custom cel_manager cel_odbc cel_pgsql cel_radius cel_sqlite3_custom cel_tds res_cdrel_custom
 app_adsiprog app_agent_pool app_alarmreceiver app_amd app_dictate app_festival app_followme
 app_getcpeid app_jack app_minivm app_mp3 app_sms app_speech_utils app_stasis app_stasis_broadcast
