@@ -162,4 +162,4 @@ def rounded(reais: Fraction, rounding: tuple[str, int]) -> int:
         "up": math.ceil(units),
         "half_up": math.floor(units + Fraction(1, 2)),
     }[method]
-    return whole * 10 ** (6 - decimals)
+    return int(whole * 10 ** (6 - decimals))

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from tronco.rating import Rounding
+from tronco.rating.rates import Method
+
 CLOCKS = (
     "00:00:00", "00:30:00", "01:10:00", "02:10:00", "03:00:00", "08:00:15", "18:00:00", "23:00:00",
     "23:30:00", "24:00:00",
@@ -24,9 +27,12 @@ DAYS = (
 )  # fmt: skip
 
 prices = st.sampled_from(("0", "0.10", "0.0999", "1", "0.333333", "12.5", "0.07"))
-roundings = st.tuples(st.sampled_from(("up", "down", "half_up", "none")), st.integers(0, 6)).map(
-    lambda pair: (pair[0], 6) if pair[0] == "none" else pair
-)
+METHODS: tuple[Method, ...] = ("up", "down", "half_up")
+ROUNDINGS = [
+    *(Rounding(method, decimals) for method in METHODS for decimals in range(7)),
+    Rounding("none"),
+]
+roundings = st.sampled_from(ROUNDINGS)
 durations = st.one_of(
     st.integers(0, 400).map(Fraction),
     st.integers(60, 900).map(Fraction),
@@ -83,13 +89,13 @@ def windows(draw: st.DrawFn, increments: tuple[Any, ...] = (1, 6, 7, 30, 60)) ->
 
 
 @st.composite
-def rates(draw: st.DrawFn, **kwargs: Any) -> dict[str, Any]:
-    always = st.builds(lambda fee, t: [{"connect_fee": fee, "tiers": t}], prices, tiers(**kwargs))
+def rates(draw: st.DrawFn, increments: tuple[Any, ...] = (1, 6, 7, 30, 60)) -> dict[str, Any]:
+    always = st.builds(lambda fee, t: [{"connect_fee": fee, "tiers": t}], prices, tiers(increments))
     return {
         "prefix": "55",
         "free_under_s": draw(st.sampled_from((None, 0, 0, 3, "3.5", 45))),
         "max_cost": draw(st.sampled_from((*[None] * 6, "0", "0.35", "2.001"))),
-        "windows": draw(st.one_of(windows(**kwargs), windows(**kwargs), always)),
+        "windows": draw(st.one_of(windows(increments), windows(increments), always)),
     }
 
 

@@ -49,7 +49,7 @@ TIER = f"{WINDOW}.tiers[0]"
 
 def broken(path: str, value: Any) -> dict[str, Any]:
     """The good tariff with one value changed, or removed where it is `...`."""
-    data: Any = copy.deepcopy(GOOD)
+    data = copy.deepcopy(GOOD)
     place: Any = data
     *way, last = path.replace("[", ".").replace("]", "").split(".")
     for key in way:

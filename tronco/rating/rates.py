@@ -33,6 +33,8 @@ MICRO: Final = 1_000_000
 MAX_SECONDS: Final = 10**9
 MAX_UNITS: Final = 10**15
 MAX_DURATION_DECIMALS: Final = 30
+# A day in increments of a second: more is a mistake that must not stop call control.
+MAX_STEPS: Final = 86_400
 _NEVER: Final = 1 << 100
 
 Number = int | str | Decimal | Fraction
@@ -261,6 +263,12 @@ class Rate:
                 left -= covered
                 gross += (passed * increment - covered) * amount
                 t += passed * increment
+            if len(steps) + count - passed > MAX_STEPS:
+                raise InvalidInput(
+                    f"the ladder has more than {MAX_STEPS} steps; ask for less than {end} s",
+                    field="upto_s",
+                    code="ladder-too-long",
+                )
             for _ in range(count - passed):
                 t += increment
                 covered = increment if left >= increment else left
