@@ -20,7 +20,7 @@ from tronco.ui.forms import SearchSelect
 REASON_CHOICES = [(reason.id, reason.message) for reason in REASONS.values()]
 
 
-class TenantFilter(filters.ModelChoiceFilter):
+class TenantFilter(filters.ModelChoiceFilter):  # type: ignore[misc]
     """A customer, or a reseller with everybody below him."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class TenantFilter(filters.ModelChoiceFilter):
         return qs.filter(tenant_id__in=below.values("pk"))
 
 
-class CircuitFilter(filters.ModelChoiceFilter):
+class CircuitFilter(filters.ModelChoiceFilter):  # type: ignore[misc]
     """A circuit. Its account is asked as well: that is what call records are ordered by."""
 
     def __init__(self) -> None:

@@ -52,9 +52,10 @@ class Viewpoint:
 
     def visible_charges(self, cdr: Cdr) -> list[dict[str, Any]]:
         """The levels of a call that he may see, from the circuit upwards."""
+        charges: list[dict[str, Any]] = cdr.charges
         if self.depth is None or not self.sells:
-            return cdr.charges[:1]
-        return cdr.charges[: max(len(cdr.charges) - self.depth + 1, 0)]
+            return charges[:1]
+        return charges[: max(len(charges) - self.depth + 1, 0)]
 
 
 def viewpoint_of(actor: Actor) -> Viewpoint:

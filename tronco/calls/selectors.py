@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -63,18 +64,15 @@ def list_live_calls(*, actor: Actor) -> QuerySet[Authorization]:
     )
 
 
-def list_calls(*, actor: Actor) -> QuerySet[Cdr]:
+def list_calls(*, actor: Actor) -> QuerySet[Any]:
     """Return the call records with the two prices that concern the viewer.
 
     `sale_u` is what he sold the call for (or, for who only buys, what he pays), `purchase_u` what
     he bought it for; the latter is absent for who does not sell.
     """
     viewpoint = viewpoint_of(actor)
-    rows = (
-        Cdr.objects.visible_to(actor)
-        .select_related("tenant", "circuit", "trunk")
-        .annotate(sale_u=viewpoint.sale_u())
-    )
+    rows: QuerySet[Any] = Cdr.objects.visible_to(actor)
+    rows = rows.select_related("tenant", "circuit", "trunk").annotate(sale_u=viewpoint.sale_u())
     purchase = viewpoint.purchase_u()
     if purchase is not None:
         rows = rows.annotate(purchase_u=purchase, margin_u=F("sale_u") - F("purchase_u"))
@@ -150,8 +148,8 @@ def identity_of(central: str, call_id: str) -> int:
     return stable_hash64(central, call_id)
 
 
-def _only(rows: QuerySet[Cdr]) -> Cdr:
-    cdr = rows.first()
+def _only(rows: QuerySet[Any]) -> Cdr:
+    cdr: Cdr | None = rows.first()
     if cdr is None:
         raise _unknown()
     return cdr

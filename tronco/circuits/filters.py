@@ -14,7 +14,7 @@ from tronco.ui import filters
 from tronco.ui.forms import MoneyField, SearchSelect
 
 
-class MoneyFilter(django_filters.Filter):
+class MoneyFilter(django_filters.Filter):  # type: ignore[misc]
     """An amount of reais."""
 
     field_class = MoneyField

@@ -14,7 +14,7 @@ from tronco.circuits.models import Circuit
 from tronco.ui.forms import Form, ModelForm, MoneyField, SearchSelect, fieldset
 
 
-class PlanField(forms.ModelChoiceField):
+class PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A plan, told apart from those of other sellers."""
 
     def label_from_instance(self, obj: Any) -> str:

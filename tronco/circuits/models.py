@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tronco.catalog.models import CallClass
+from tronco.catalog.models import CallClass, Plan
 from tronco.tenancy.access import VisibleQuerySet
 
 
@@ -92,10 +92,15 @@ class Circuit(models.Model):
     @property
     def latency_ms(self) -> int | None:
         """The last round trip to the phone; None when offline or not measured."""
-        registration = getattr(self, "registration", None)
+        registration: Registration | None = getattr(self, "registration", None)
         if registration is None or not registration.online or registration.rtt_us is None:
             return None
         return -(-registration.rtt_us // 1000)
+
+    @property
+    def is_prepaid(self) -> bool:
+        """Whether it pays before it calls."""
+        return self.account.plan.kind == Plan.Kind.PREPAID
 
 
 class Registration(models.Model):

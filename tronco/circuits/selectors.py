@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BigIntegerField, Case, F, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, F, QuerySet, When
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Allowance, Plan
@@ -32,7 +32,6 @@ def list_circuits(*, actor: Actor) -> QuerySet[Circuit]:
     `balance_shown_u` is what S0-08 and S0-09 ask for: what a prepaid circuit has left for calls,
     and what a control or postpaid one has used in its cycle.
     """
-    account = "account__"
     return (
         Circuit.objects.visible_to(actor)
         .select_related("tenant", "account__plan", "central", "registration")
@@ -40,13 +39,10 @@ def list_circuits(*, actor: Actor) -> QuerySet[Circuit]:
             balance_shown_u=Case(
                 When(
                     account__plan__kind=Plan.Kind.PREPAID,
-                    then=F(f"{account}balance_u") - F(f"{account}held_u"),
+                    then=F("account__balance_u") - F("account__held_u"),
                 ),
-                default=F(f"{account}used_u"),
+                default=F("account__used_u"),
                 output_field=BigIntegerField(),
-            ),
-            is_prepaid=Case(
-                When(account__plan__kind=Plan.Kind.PREPAID, then=Value(True)), default=Value(False)
             ),
         )
     )
@@ -54,7 +50,7 @@ def list_circuits(*, actor: Actor) -> QuerySet[Circuit]:
 
 def get_circuit(*, actor: Actor, circuit_id: int, lock: bool = False) -> Circuit:
     """Return one circuit with its account, or raise NotFound; `lock` keeps others from it."""
-    rows = Circuit.objects.visible_to(actor).select_related("tenant", "account", "central")
+    rows = Circuit.objects.visible_to(actor).select_related("tenant", "account__plan", "central")
     if lock:
         rows = rows.select_for_update(of=("self",))
     return _only(rows.filter(pk=circuit_id), circuit_id)
@@ -76,10 +72,8 @@ def list_allowances(*, circuit: Circuit) -> list[AllowanceUse]:
     A bucket is made by the first call that draws on it; until then all of it is left.
     """
     account = circuit.account
-    buckets = {
-        bucket.allowance_id: bucket
-        for bucket in Bucket.objects.filter(account=account, cycle_start=account.cycle_start)
-    }
+    open_now = Bucket.objects.filter(account=account, cycle_start=F("account__cycle_start"))
+    buckets = {bucket.allowance_id: bucket for bucket in open_now}
     return [_use_of(allowance, buckets.get(allowance.pk)) for allowance in _allowances(account)]
 
 

@@ -21,7 +21,7 @@ class BalanceColumn(tables.MoneyColumn):
     """What a prepaid circuit has left or another has used, and which (S0-08, S0-09)."""
 
     def render(self, value: int, record: Circuit) -> str:  # type: ignore[override]
-        word = _now("available") if record.is_prepaid else _now("used")  # type: ignore[attr-defined]
+        word = _now("available") if record.is_prepaid else _now("used")
         return format_html(
             '{}<div class="text-secondary small">{}</div>', formats.money_html(value), word
         )
@@ -32,7 +32,7 @@ class StateColumn(tables.Column):
 
     empty_values = ()
 
-    def render(self, record: Circuit) -> str:  # type: ignore[override]
+    def render(self, record: Circuit) -> str:
         return render_to_string("circuits/state.html", {"circuit": record})
 
     def value(self, **kwargs: Any) -> str:

@@ -252,7 +252,7 @@ class LatencyData(details.ObjectPage):
         since = timezone.now() - timedelta(days=1)
         rows = list(selectors.list_latency(circuit=self.object, since=since))
         means = [row.sum_us / row.samples if row.samples else None for row in rows]
-        series = [
+        series: list[tuple[str, list[float | None]]] = [
             (_now("Least"), [row.min_us for row in rows]),
             (_now("Mean"), means),
             (_now("Most"), [row.max_us for row in rows]),
@@ -317,8 +317,7 @@ class CreditPage(details.ObjectPage):
 
     def ask(self, form: AdjustmentForm, after_u: int) -> HttpResponse:
         """Say that the balance would be below zero; the same form, agreed to, then posts."""
-        form.data = form.data.copy()
-        form.data["agreed_u"] = str(after_u)
+        form.data = {**form.data.dict(), "agreed_u": str(after_u)}  # type: ignore[attr-defined]
         return self.show(form, below_zero=formats.money(after_u))
 
     def show(self, form: AdjustmentForm, *, status: int = 200, **extra: Any) -> HttpResponse:

@@ -117,6 +117,7 @@ def list_(actor: Actor, args: argparse.Namespace) -> None:
     """List circuits as the screen does."""
     from django.db.models import Q
 
+    from tronco.charging.selectors import account_saldo
     from tronco.circuits.selectors import list_circuits
 
     rows = list_circuits(actor=actor)
@@ -124,7 +125,7 @@ def list_(actor: Actor, args: argparse.Namespace) -> None:
         rows = rows.filter(Q(number__contains=args.text) | Q(tenant__name__icontains=args.text))
     for circuit in rows:
         word = "available" if circuit.is_prepaid else "used"
-        balance = f"{format_brl(circuit.balance_shown_u)} {word}"
+        balance = f"{format_brl(account_saldo(circuit.account).shown_u)} {word}"
         print(
             f"{circuit.number:<16}{str(circuit.tenant)[:28]:<30}"
             f"{str(circuit.account.plan)[:20]:<22}{balance:>24}  {_registered(circuit)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce, TruncDate
@@ -81,7 +82,7 @@ def list_days(*, actor: Actor, days: int = DAYS_SHOWN) -> list[Day]:
             sold_u=Coalesce(Sum("sale_u"), 0),
         )
     )
-    found = {row["day"]: row for row in rows}
+    found: dict[date, Any] = {row["day"]: row for row in rows}
     return [_day(first + timedelta(days=n), found) for n in range(days)]
 
 
@@ -90,8 +91,8 @@ def list_alerts(*, actor: Actor) -> Alerts:
     centrals: list[str] = []
     trunks: list[Trunk] = []
     if actor.can("centrals.view"):
-        active = list_centrals(actor=actor).filter(is_active=True).exclude(health="up")
-        centrals = [central.name for central in active]
+        active: Any = list_centrals(actor=actor).filter(is_active=True)
+        centrals = [central.name for central in active if central.health != "up"]
     if actor.can("routing.view"):
         trunks = list(Trunk.objects.visible_to(actor).filter(is_active=True, reachable=False))
     refused = (
@@ -109,7 +110,7 @@ def midnight(day: date | None = None) -> datetime:
     return timezone.make_aware(datetime.combine(day or timezone.localdate(), time.min))
 
 
-def _day(day: date, found: dict[date, dict[str, int]]) -> Day:
+def _day(day: date, found: dict[date, Any]) -> Day:
     row = found.get(day)
     if row is None:
         return Day(day, 0, 0, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from tronco.calls.models import Cdr
+from tronco.core.money import MICRO
 from tronco.dashboard import selectors
 from tronco.ui import formats
 from tronco.ui.pages import Page
@@ -80,6 +82,17 @@ CHARTS = (("consumption", _("Consumption in R$")), ("minutes", _("Consumption in
           ("calls", _("Total of calls")))  # fmt: skip
 
 
+Read = Callable[[selectors.Day], float]
+SERIES: dict[str, list[tuple[Any, str, Read]]] = {
+    "consumption": [(_("Reais"), "R$", lambda day: round(day.sale_u / MICRO, 2))],
+    "minutes": [(_("Minutes"), "min", lambda day: day.minutes)],
+    "calls": [
+        (_("Calls"), "", lambda day: day.calls),
+        (_("Answered"), "", lambda day: day.answered),
+    ],
+}
+
+
 class ChartData(Page):
     """The numbers of one chart of the first screen."""
 
@@ -87,20 +100,13 @@ class ChartData(Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         days = selectors.list_days(actor=self.actor)
-        series = {
-            "consumption": [(_now("Reais"), "R$", [day.sale_u // 10_000 / 100 for day in days])],
-            "minutes": [(_now("Minutes"), "min", [day.minutes for day in days])],
-            "calls": [
-                (_now("Calls"), "", [day.calls for day in days]),
-                (_now("Answered"), "", [day.answered for day in days]),
-            ],
-        }[kwargs["chart"]]
+        series = SERIES[kwargs["chart"]]
         return JsonResponse(
             {
                 "x": [int(selectors.midnight(day.day).timestamp()) for day in days],
                 "series": [
-                    {"label": label, "unit": unit, "values": values}
-                    for label, unit, values in series
+                    {"label": str(label), "unit": unit, "values": [read(day) for day in days]}
+                    for label, unit, read in series
                 ],
             }
         )

@@ -178,8 +178,6 @@ def route_assign(
     """Give a route to one circuit, or to one tenant and all below him, in place of the former."""
     actor.require("routing.edit")
     route = get_route(actor=actor, route_id=route_id)
-    if (tenant_id is None) == (circuit_id is None):
-        raise InvalidInput(_("Name either a customer or a circuit."), code="one-target")
     target = _get_target(actor, tenant_id, circuit_id)
     assignment, _created = RouteAssignment.objects.update_or_create(
         **target, defaults={"route": route, "tenant": route.tenant}
@@ -196,15 +194,16 @@ def route_unassign(
     RouteAssignment.objects.filter(**_get_target(actor, tenant_id, circuit_id)).delete()
 
 
-def _get_target(
-    actor: Actor, tenant_id: int | None, circuit_id: int | None
-) -> dict[str, models.Model]:
-    name: str
-    found: models.Model | None
-    if circuit_id is not None:
-        name, found = "circuit", Circuit.objects.visible_to(actor).filter(pk=circuit_id).first()
-    else:
-        name, found = "used_by", Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
+def _get_target(actor: Actor, tenant_id: int | None, circuit_id: int | None) -> dict[str, Any]:
+    if (tenant_id is None) == (circuit_id is None):
+        raise InvalidInput(_("Name either a customer or a circuit."), code="one-target")
+    name = "used_by"
+    found: models.Model | None = None
+    if tenant_id is not None:
+        found = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
+    elif circuit_id is not None:
+        name = "circuit"
+        found = Circuit.objects.visible_to(actor).filter(pk=circuit_id).first()
     if found is None:
         raise NotFound(_("There is no such customer or circuit."))
     return {name: found}

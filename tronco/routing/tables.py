@@ -25,7 +25,7 @@ class ReachColumn(tables.Column):
 
     empty_values = ()
 
-    def render(self, record: Trunk) -> str:  # type: ignore[override]
+    def render(self, record: Trunk) -> str:
         return reach_badge(record)
 
     def value(self, **kwargs: Any) -> str:
