@@ -1,0 +1,148 @@
+"""The demonstration's life: phones that register and call, and the carrier that they reach.
+
+Run as `python -m tronco.demo.traffic SCENE --switch HOST:PORT --carrier PORT`. SCENE is the file that
+`demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [as the carrier dials them]}`.
+The chance is seeded: two demonstrations look alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tronco.demo.agent import Account, Agent
+from tronco.demo.call import Call
+
+log = logging.getLogger(__name__)
+
+REGISTER_S = 90
+# How the far end takes a call, out of a hundred.
+ANSWERS, BUSY, LETS_RING = 80, 10, 10
+RING_S = (0.5, 4.0)
+TALK_S = (8.0, 70.0)
+PAUSE_S = (4.0, 25.0)
+INBOUND_PAUSE_S = (15.0, 40.0)
+# Whom the phones like to call: fixed and mobile, near and far, abroad, a toll-free number.
+CALLED = [
+    "1133334444", "11987654321", "2125556666", "21998761234", "3133221100", "31987001122",
+    "4130304040", "51999887766", "08007771234", "40041234", "0015112125550100", "0021442071234567",
+]  # fmt: skip
+CALLERS = ["1140028922", "11955554444", "2133445566", "85988776655", "6132101010", "51933221100"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who is there."""
+
+    phones: tuple[Account, ...]
+    numbers: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Scene:
+        data: dict[str, Any] = json.loads(path.read_text())
+        phones = tuple(Account(p["number"], p["password"]) for p in data["phones"])
+        return cls(phones, tuple(data["numbers"]))
+
+
+class Traffic:
+    """Everybody's behaviour, until cancelled."""
+
+    def __init__(self, scene: Scene, *, switch: tuple[str, int], carrier_port: int) -> None:
+        self.scene = scene
+        self.switch = switch
+        self.carrier_port = carrier_port
+        self.chance = random.Random(2026)  # noqa: S311 - a demonstration, no secret
+
+    async def run(self) -> None:
+        """Open the carrier and the phones, and let them live."""
+        carrier = Agent(self.switch, on_call=self.take, user_agent="Operadora demo")
+        await carrier.open(port=self.carrier_port)
+        phones = []
+        for account in self.scene.phones:
+            phones.append(await Agent(self.switch, account, on_call=self.take).open())
+        log.info("%d phones, carrier on port %d", len(phones), self.carrier_port)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for phone in phones:
+                    group.create_task(self.stay_registered(phone))
+                    group.create_task(self.keep_calling(phone, CALLED, PAUSE_S))
+                group.create_task(self.keep_calling(carrier, self.scene.numbers, INBOUND_PAUSE_S))
+        finally:
+            for agent in (carrier, *phones):
+                await agent.close()
+
+    async def stay_registered(self, phone: Agent) -> None:
+        """Register, and again well before it expires; patiently while the switch is away."""
+        known = 0
+        while True:
+            status = await phone.register(expires_s=REGISTER_S)
+            if status != known:
+                log.info("%s: registration %s", phone.account.username, status or "unanswered")
+                known = status
+            await asyncio.sleep(REGISTER_S / 2 if status == 200 else 5)
+
+    async def keep_calling(
+        self, agent: Agent, numbers: tuple[str, ...] | list[str], pause: tuple[float, float]
+    ) -> None:
+        """Call somebody, talk, and call again after a while."""
+        while numbers:
+            await asyncio.sleep(self.chance.uniform(*pause))
+            caller = agent.account.username or self.chance.choice(CALLERS)
+            call = await agent.call(self.chance.choice(numbers), tone_hz=440, caller=caller)
+            try:
+                if await call.wait_answered(timeout_s=40):
+                    await call.wait_ended(self.chance.uniform(*TALK_S))
+            except TimeoutError:
+                pass
+            finally:
+                await call.hang_up()
+
+    async def take(self, call: Call) -> None:
+        """Be called: answer mostly, be busy at times, or let it ring."""
+        fate = self.chance.randrange(ANSWERS + BUSY + LETS_RING)
+        if fate >= ANSWERS + LETS_RING:
+            call.refuse(486, cause=17)
+            return
+        call.ring()
+        if fate >= ANSWERS:
+            return
+        with contextlib.suppress(TimeoutError):
+            await call.wait_ended(self.chance.uniform(*RING_S))
+        if call.ended_at is None:
+            await call.accept(tone_hz=330)
+
+
+async def _until_stopped(traffic: Traffic) -> None:
+    task = asyncio.ensure_future(traffic.run())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def main() -> int:
+    """Run until told to stop."""
+    parser = argparse.ArgumentParser(prog="tronco.demo.traffic", description=__doc__)
+    parser.add_argument("scene", type=Path)
+    parser.add_argument("--switch", required=True, metavar="HOST:PORT")
+    parser.add_argument("--carrier", required=True, type=int, metavar="PORT")
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    host, _, port = args.switch.rpartition(":")
+    scene = Scene.read(args.scene)
+    traffic = Traffic(scene, switch=(host, int(port)), carrier_port=args.carrier)
+    asyncio.run(_until_stopped(traffic))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
