@@ -9,78 +9,64 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.views import Circuits
 from tronco.dids.views import Dids
-from tronco.routing.views import Trunks
 from tronco.tenancy.views import Customers, Resellers
 from tronco.ui.menu import Item, Section, open_sections
 
 MENU = (
     Section(
-        _("Dashboard"),
+        "",
         "layout-dashboard",
-        (Item(_("Overview"), "dashboard:home", "dashboard.view", icon="layout-dashboard"),),
+        (Item(_("Dashboard"), "dashboard:home", "dashboard.view", words=_("home start")),),
     ),
     Section(
         _("Registration"),
         "folder",
         (
-            Item(_("Customers"), "tenancy:customer_list", "tenancy.view", icon="building-store"),
-            Item(_("Resellers"), "tenancy:reseller_list", "tenancy.view", icon="sitemap"),
             Item(
                 _("Circuits"),
                 "circuits:circuit_list",
                 "circuits.view",
-                words=_("SIP accounts lines extensions balance"),
-                icon="device-landline-phone",
+                words=_("SIP lines extensions credit balance"),
+                icon="phone",
             ),
-            Item(_("Numbers"), "dids:did_list", "dids.view", words=_("DID"), icon="number"),
+            Item(_("Customers"), "tenancy:customer_list", "tenancy.view", icon="building-store"),
+            Item(_("Resellers"), "tenancy:reseller_list", "tenancy.view", icon="sitemap"),
+            Item(
+                _("Numbers"),
+                "dids:did_list",
+                "dids.view",
+                words=_("DIDs inventory"),
+                icon="hash",
+            ),
         ),
     ),
     Section(
-        _("Calls"),
-        "phone",
+        _("Platform"),
+        "server",
         (
-            Item(_("Live calls"), "calls:live_list", "calls.view", icon="phone-calling"),
+            Item(_("Live calls"), "calls:live_list", "calls.view", icon="phone-call"),
             Item(
-                _("Call records"),
+                _("Call records (CDR)"),
                 "calls:cdr_list",
                 "calls.view",
-                words=_("CDR statement"),
+                words=_("history statement"),
                 icon="list-details",
             ),
-        ),
-    ),
-    Section(
-        _("Routes"),
-        "route",
-        (
-            Item(_("Routes"), "routing:route_list", "routing.view", icon="route"),
-            Item(_("Trunks"), "routing:trunk_list", "routing.view", icon="plug-connected"),
             Item(
                 _("Carriers"),
                 "routing:carrier_list",
                 "routing.view",
-                words=_("suppliers"),
                 icon="building-broadcast-tower",
             ),
-        ),
-    ),
-    Section(
-        _("Centrals"),
-        "server-2",
-        (
-            Item(
-                _("Centrals"),
-                "centrals:central_list",
-                "centrals.view",
-                words=_("core servers"),
-                icon="server-2",
-            ),
+            Item(_("Trunks"), "routing:trunk_list", "routing.view", icon="arrows-exchange"),
+            Item(_("Routes"), "routing:route_list", "routing.view", icon="route"),
+            Item(_("Centrals"), "centrals:central_list", "centrals.view", icon="server"),
             Item(
                 _("Banned addresses"),
                 "centrals:ban_list",
                 "centrals.view",
-                words=_("blocked IP fraud"),
-                icon="shield-lock",
+                words=_("security password guessing"),
+                icon="shield-x",
             ),
         ),
     ),
@@ -100,7 +86,7 @@ MENU = (
     ),
 )
 # What the quick access looks into, beside the names of screens.
-SEARCHED = (Customers(), Resellers(), Circuits(), Dids(), Trunks())
+SEARCHED = (Customers(), Circuits(), Dids(), Resellers())
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

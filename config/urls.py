@@ -9,15 +9,15 @@ from config.menu import MENU, SEARCHED
 from tronco.ui.quick import QuickAccess
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tronco.dashboard.urls")),
     path("language/", set_language, name="set_language"),
     path("quick/", QuickAccess.as_view(menu=MENU, resources=SEARCHED), name="quick"),
-    path("tenancy/", include("tronco.tenancy.urls")),
-    path("identity/", include("tronco.identity.urls")),
     path("audit/", include("tronco.audit.urls")),
+    path("calls/", include("tronco.calls.urls")),
     path("centrals/", include("tronco.centrals.urls")),
     path("circuits/", include("tronco.circuits.urls")),
     path("dids/", include("tronco.dids.urls")),
+    path("identity/", include("tronco.identity.urls")),
     path("routing/", include("tronco.routing.urls")),
-    path("calls/", include("tronco.calls.urls")),
-    path("", include("tronco.dashboard.urls")),
+    path("tenancy/", include("tronco.tenancy.urls")),
 ]
