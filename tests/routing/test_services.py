@@ -13,8 +13,8 @@ from tronco.core import secrets
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.identity.roles import Role
 from tronco.routing import services
-from tronco.routing.models import Trunk
-from tronco.routing.selectors import find_route, snapshot_for
+from tronco.routing.models import RouteAssignment, Trunk
+from tronco.routing.selectors import list_steps_by_class
 from tronco.tenancy.access import SYSTEM
 
 pytestmark = pytest.mark.django_db
@@ -82,22 +82,11 @@ def test_steps_are_replaced_in_their_order(world: World) -> None:
         least_cost=True,
         steps={"local_fixed": [second.pk, world.trunk.pk], "ldi": [world.trunk.pk]},
     )
-    snapshot = snapshot_for(world.circuit())
-    assert snapshot is not None
-    assert (snapshot.id, snapshot.least_cost) == (route.pk, True)
-    assert {name: [t.id for t in trunks] for name, trunks in snapshot.steps.items()} == {
-        "local_fixed": [second.pk, world.trunk.pk],
-        "ldi": [world.trunk.pk],
+    assert route.least_cost
+    assert list_steps_by_class(route=route) == {
+        "local_fixed": [second, world.trunk],
+        "ldi": [world.trunk],
     }
-    assert [trunk.id for trunk in snapshot.emergency] == [world.trunk.pk]
-
-
-def test_an_inactive_trunk_or_carrier_carries_nothing(world: World) -> None:
-    circuit = world.circuit()
-    services.trunk_change(actor=SYSTEM, trunk_id=world.trunk.pk, is_active=False)
-    snapshot = snapshot_for(circuit)
-    assert snapshot is not None
-    assert (snapshot.steps, snapshot.emergency) == ({}, ())
 
 
 @pytest.mark.parametrize(
@@ -115,27 +104,22 @@ def test_steps_that_cannot_be(world: World, steps: Any, code: str) -> None:
     assert world.route.steps.count() == len(CallClass.values)
 
 
-def test_the_nearest_route_wins(world: World) -> None:
-    circuit = world.circuit(tenant=world.customer_a1)
-    targets: list[dict[str, int]] = [
-        {"tenant_id": world.reseller_a.pk},
-        {"tenant_id": world.reseller_a1.pk},
-        {"tenant_id": world.customer_a1.pk},
-        {"circuit_id": circuit.pk},
+def test_a_route_is_given_taken_and_replaced(world: World) -> None:
+    circuit = world.circuit()
+    other = services.route_create(actor=SYSTEM, name="Outra", steps={})
+    for route in (other, world.route):
+        services.route_assign(actor=SYSTEM, route_id=route.pk, circuit_id=circuit.pk)
+        services.route_assign(actor=SYSTEM, route_id=route.pk, tenant_id=world.customer.pk)
+    given = RouteAssignment.objects.order_by("pk").values_list("route", "circuit", "used_by")
+    assert list(given) == [
+        (world.route.pk, circuit.pk, None),
+        (world.route.pk, None, world.customer.pk),
     ]
-    assert find_route(circuit=circuit) == world.route
-    for number, target in enumerate(targets):
-        route = services.route_create(actor=SYSTEM, name=f"Rota {number}", steps={})
-        services.route_assign(actor=SYSTEM, route_id=route.pk, **target)
-        assert find_route(circuit=circuit) == route
-    services.route_assign(actor=SYSTEM, route_id=world.route.pk, circuit_id=circuit.pk)
-    assert find_route(circuit=circuit) == world.route
     services.route_unassign(actor=SYSTEM, circuit_id=circuit.pk)
-    assert (
-        find_route(circuit=circuit)
-        == route.assignments.model.objects.get(used_by=world.customer_a1).route
-    )
-    assert find_route(circuit=world.circuit(tenant=world.customer_b)) == world.route
+    assert RouteAssignment.objects.get().used_by == world.customer
+    for target in ({}, {"circuit_id": circuit.pk, "tenant_id": world.customer.pk}):
+        with pytest.raises(InvalidInput):
+            services.route_assign(actor=SYSTEM, route_id=other.pk, **target)
 
 
 def test_there_is_always_one_default_route(world: World) -> None:

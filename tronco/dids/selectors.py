@@ -27,22 +27,6 @@ def get_did(*, actor: Actor, did_id: int, lock: bool = False) -> Did:
     return did
 
 
-def find_did(*, raw: str) -> Did | None:
-    """Return the active number that a supplier means by exactly these characters."""
-    return Did.objects.filter(raw=raw, is_active=True).select_related("tenant", "circuit").first()
-
-
 def list_caller_numbers(*, circuit: Circuit) -> QuerySet[Did]:
     """Return the numbers that a circuit may show: those its customer owns."""
     return Did.objects.filter(tenant=circuit.tenant_id, is_active=True)
-
-
-def find_caller_number(*, circuit: Circuit) -> str:
-    """Return what a circuit shows: the number chosen, else its first own one; empty if none.
-
-    Ownership is asked here again, for a number may have changed hands since it was chosen.
-    """
-    owned = list_caller_numbers(circuit=circuit).order_by("pk")
-    chosen = owned.filter(e164=circuit.caller_number).first() if circuit.caller_number else None
-    shown = chosen or owned.filter(circuit=circuit).first()
-    return shown.e164 if shown else ""

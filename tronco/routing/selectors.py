@@ -1,16 +1,14 @@
-"""Reads of routing: lists for screens, and the snapshot of which the choice of trunks is made."""
+"""Reads of carriers, trunks and routes. Call control reads its own (`sipcore.directory`)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from tronco.circuits.models import Circuit
 from tronco.core.errors import NotFound
-from tronco.routing.models import Carrier, Route, RouteAssignment, RouteStep, Trunk
-from tronco.routing.select import RouteSnapshot, TrunkChoice
+from tronco.routing.models import Carrier, Route, Trunk
 from tronco.tenancy.access import Actor
 
 
@@ -51,63 +49,9 @@ def get_route(*, actor: Actor, route_id: int, lock: bool = False) -> Route:
     return route
 
 
-def find_route(*, circuit: Circuit) -> Route | None:
-    """Return the route that applies to a circuit.
-
-    Its own; else that of the nearest tenant upwards from its customer; else the default one.
-    """
-    nearby = Q(circuit=circuit) | Q(used_by__in=circuit.tenant.ancestor_ids)
-    assignments = RouteAssignment.objects.filter(nearby).select_related("route", "used_by")
-    if assignments:
-        # A circuit's own assignment has no tenant, and is nearer than any.
-        return max(assignments, key=lambda a: len(a.used_by.path) if a.used_by else 1 << 16).route
-    return Route.objects.filter(is_default=True, tenant__kind="master").first()
-
-
-def snapshot_for(circuit: Circuit) -> RouteSnapshot | None:
-    """Return all that `select.choose` needs for a circuit's calls; None when it has no route."""
-    route = find_route(circuit=circuit)
-    return None if route is None else snapshot_of(route)
-
-
-def snapshot_of(route: Route) -> RouteSnapshot:
-    """Return a route as values: its active trunks by class, and those that carry emergencies."""
-    steps: dict[str, list[TrunkChoice]] = defaultdict(list)
-    rows = RouteStep.objects.filter(
-        route=route, trunk__is_active=True, trunk__carrier__is_active=True
-    ).select_related("trunk__carrier")
-    for step in rows.order_by("call_class", "position"):
-        steps[step.call_class].append(_as_choice(step.trunk))
-    return RouteSnapshot(
-        id=route.pk,
-        name=route.name,
-        least_cost=route.least_cost,
-        steps={call_class: tuple(trunks) for call_class, trunks in steps.items()},
-        emergency=tuple(list_emergency_trunks()),
-    )
-
-
-def list_emergency_trunks() -> list[TrunkChoice]:
-    """Return the active trunks that carry emergency calls, in the order of their names."""
-    trunks = Trunk.objects.filter(is_active=True, carries_emergency=True, carrier__is_active=True)
-    return [_as_choice(trunk) for trunk in trunks.select_related("carrier")]
-
-
 def list_steps_by_class(*, route: Route) -> dict[str, list[Trunk]]:
     """Return the trunks of each class in their order, the inactive ones too: what forms edit."""
     found: dict[str, list[Trunk]] = defaultdict(list)
     for step in route.steps.select_related("trunk").order_by("call_class", "position"):
         found[step.call_class].append(step.trunk)
     return dict(found)
-
-
-def _as_choice(trunk: Trunk) -> TrunkChoice:
-    return TrunkChoice(
-        id=trunk.pk,
-        name=trunk.name,
-        carrier_id=trunk.carrier_id,
-        number_format=trunk.number_format,
-        tech_prefix=trunk.tech_prefix,
-        max_calls=trunk.max_calls,
-        cost_tariff_id=trunk.carrier.cost_tariff_id,
-    )
