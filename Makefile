@@ -16,7 +16,7 @@ help: ## this list
 	@echo "PYTHON=python3.12 make ... uses another Python; docs/operate/install.md tells the rest."
 
 run: $(VENV)/run.stamp ## set everything up and run it here, with a demonstration operator; Ctrl-C stops it
-	@$(BIN)/tronco up $(UP)
+	@$(BIN)/tronco up --demo $(UP)
 
 setup: $(VENV)/dev.stamp ## install and fetch everything that running and testing need
 	@$(BIN)/python -m tronco.runtime.fetch

@@ -16,7 +16,9 @@ from tronco.core.errors import TroncoError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
+    "prepare": ("tronco.cli.prepare", "make the master, the central and the first administrator"),
     "quote": ("tronco.cli.quote", "price calls by a tariff file, without a database"),
+    "sipcore": ("tronco.cli.sipcore", "call control: authorises calls and watches the switches"),
     "up": ("tronco.cli.up", "run every part of Tronco on this machine, until Ctrl-C"),
 }
 

@@ -8,11 +8,13 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from tronco.cli.prepare import ADMINISTRATOR, find_first_password
 from tronco.core.errors import InvalidInput
 from tronco.runtime.assets import assets_place
 from tronco.runtime.asterisk import Node, find_asterisk
@@ -39,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("TRONCO_LISTEN", ""),
         help=f"where the screens are served; default 127.0.0.1:{WEB_PORT}, or a free port",
     )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="with a demonstration operator, whose phones place real calls to a demonstration "
+        "carrier; only into an instance without customers of its own",
+    )
     parser.add_argument("--logs", action="store_true", help="show what every process writes")
 
 
@@ -47,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     home = instance_home()
     with sole_supervisor(home):
         compile_translations()
-        instance = Instance(home, listen=args.listen)
+        instance = Instance(home, listen=args.listen, demo=args.demo)
         for warning in instance.warnings():
             print(f"Note: {warning}", flush=True)
         supervisor = Supervisor(
@@ -59,8 +67,9 @@ def run(args: argparse.Namespace) -> int:
 class Instance:
     """The processes of one instance and what each is told."""
 
-    def __init__(self, home: Home, *, listen: str = "") -> None:
+    def __init__(self, home: Home, *, listen: str = "", demo: bool = False) -> None:
         self.home = home
+        self.demo = demo
         self.cluster = None if os.environ.get("DATABASE_URL") else Cluster(home)
         if self.cluster:
             # Made now, so that its address can be told to everybody.
@@ -86,10 +95,13 @@ class Instance:
             self._fetch("assets", "Screen assets"),
             self._fetch("asterisk", "Asterisk's programs"),
             self._database(),
+            self._prepare(),
+            *([self._demo_data()] if self.demo else []),
             self._sipcore(),
             self._web(),
             self._worker(),
             self._asterisk(),
+            *([self._demo_traffic()] if self.demo else []),
         ]
 
     def warnings(self) -> list[str]:
@@ -103,8 +115,11 @@ class Instance:
     def summary(self) -> str:
         warning = self.asterisk.binary.warning if self.asterisk else ""
         note = f"  Note      {warning}\n" if warning else ""
+        password = find_first_password(self.home)
+        first = f"  Sign in   {ADMINISTRATOR} / {password}\n" if password else ""
         return (
             f"\n  Screens   http://{self.address}:{self.web_port}/\n"
+            f"{first}"
             f"  SIP       port {self.node.sip_port}, UDP and TCP\n"
             f"  Data      {self.home.root}\n"
             f"  Logs      {self.home.log}\n"
@@ -159,12 +174,57 @@ class Instance:
             cure="is DATABASE_URL right and the server up?",
         )
 
+    def _prepare(self) -> Service:
+        return self._python(
+            "prepare",
+            "First administrator",
+            lambda: [
+                *(sys.executable, "-m", "tronco", "prepare", "--central", NODE),
+                *("--sip-port", str(self.node.sip_port)),
+            ],
+            needs=("database",),
+            once=True,
+            essential=True,
+        )
+
+    def _demo_data(self) -> Service:
+        return self._python(
+            "demo-data",
+            "Demonstration operator",
+            lambda: [
+                *(sys.executable, "-m", "tronco", "demo", "--central", NODE),
+                *("--carrier-port", str(self._demo_carrier_port()), "--scene", str(self._scene())),
+            ],
+            needs=("prepare",),
+            once=True,
+            cure="read above; the rest runs without it",
+        )
+
+    def _demo_traffic(self) -> Service:
+        return self._python(
+            "demo-traffic",
+            "Demonstration phones",
+            lambda: [
+                *(sys.executable, "-m", "tronco.demo.traffic", str(self._scene())),
+                *("--switch", f"127.0.0.1:{self.node.sip_port}"),
+                *("--carrier", str(self._demo_carrier_port())),
+            ],
+            needs=("demo-data",),
+            wants=(f"asterisk-{NODE}", "sipcore"),
+        )
+
+    def _demo_carrier_port(self) -> int:
+        return remembered_port(self.home.directory("ports") / "demo-carrier")
+
+    def _scene(self) -> Path:
+        return self.home.directory("demo") / "scene.json"
+
     def _sipcore(self) -> Service:
         return self._python(
             "sipcore",
             "Call control",
             lambda: [sys.executable, "-m", "tronco", "sipcore"],
-            needs=("database",),
+            needs=("prepare",),
             ready=lambda: _listens(self.node.agi_port),
         )
 

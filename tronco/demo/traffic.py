@@ -1,7 +1,7 @@
 """The demonstration's life: phones that register and call, and the carrier that they reach.
 
-Run as `python -m tronco.demo.traffic SCENE --switch HOST:PORT --carrier PORT`. SCENE is the file that
-`demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [as the carrier dials them]}`.
+Run as `python -m tronco.demo.traffic SCENE --switch HOST:PORT --carrier PORT`. SCENE is the file
+that `demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [as the carrier dials them]}`.
 The chance is seeded: two demonstrations look alike.
 """
 
