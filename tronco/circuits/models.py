@@ -42,7 +42,7 @@ class Circuit(models.Model):
         _("circuit"),
         max_length=32,
         unique=True,
-        validators=[RegexValidator(r"^[a-zA-Z0-9_.-]{3,32}$")],
+        validators=[RegexValidator(r"^[a-zA-Z0-9_.-]{3,32}\Z")],
     )
     description = models.CharField(_("description"), max_length=120, blank=True)
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.ACTIVE)
