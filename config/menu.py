@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from tronco.catalog.views import Plans, Tariffs
 from tronco.circuits.views import Circuits
 from tronco.dids.views import Dids
 from tronco.tenancy.views import Customers, Resellers
@@ -71,6 +72,27 @@ MENU = (
         ),
     ),
     Section(
+        _("Sales"),
+        "license",
+        (
+            Item(_("National plans"), "catalog:plan_list", "catalog.view", icon="license"),
+            Item(
+                _("Price lists"),
+                "catalog:tariff_list",
+                "catalog.view",
+                words=_("tariffs prefixes rates import"),
+                icon="list-numbers",
+            ),
+            Item(
+                _("What does it cost?"),
+                "catalog:quote",
+                "catalog.view",
+                words=_("quote simulate price of a call"),
+                icon="calculator",
+            ),
+        ),
+    ),
+    Section(
         _("Administration"),
         "settings",
         (
@@ -86,7 +108,7 @@ MENU = (
     ),
 )
 # What the quick access looks into, beside the names of screens.
-SEARCHED = (Customers(), Circuits(), Dids(), Resellers())
+SEARCHED = (Customers(), Circuits(), Dids(), Resellers(), Plans(), Tariffs())
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("quick/", QuickAccess.as_view(menu=MENU, resources=SEARCHED), name="quick"),
     path("audit/", include("tronco.audit.urls")),
     path("calls/", include("tronco.calls.urls")),
+    path("catalog/", include("tronco.catalog.urls")),
     path("centrals/", include("tronco.centrals.urls")),
     path("circuits/", include("tronco.circuits.urls")),
     path("dids/", include("tronco.dids.urls")),

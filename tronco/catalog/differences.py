@@ -11,7 +11,7 @@ from django.db import connection
 from tronco.catalog.models import CallClass
 
 Change = Literal["new", "changed", "removed", "unchanged"]
-CHANGES: tuple[Change, ...] = ("new", "changed", "removed", "unchanged")
+CHANGES: tuple[Change, ...] = ("changed", "new", "removed", "unchanged")
 
 # What makes a price another price; its description does not.
 _PRICE = "price_per_min, connect_fee, minimum_s, step_s, free_under_s, max_cost, windows"

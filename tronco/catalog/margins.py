@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 from tronco.catalog.models import CallClass, TariffVersion
 from tronco.catalog.rates import RateValues, compile_rate
-from tronco.catalog.selectors import list_rate_values
+from tronco.catalog.selectors import find_purchase_plan, find_version_at, list_rate_values
 from tronco.numbering.ddd import UF_BY_DDD
 from tronco.rating import Rate, Rounding
 from tronco.rating.schedule import DAY_S
+from tronco.tenancy.models import Tenant
 
 MINUTE_S = 60
 # A week without holidays, from Monday on, and a national holiday.
@@ -45,6 +46,10 @@ class BelowCost:
     at: datetime | None
 
     @property
+    def class_label(self) -> str:
+        return str(CallClass(self.call_class).label) if self.call_class else ""
+
+    @property
     def loss(self) -> Fraction:
         return self.cost - self.sale
 
@@ -52,6 +57,12 @@ class BelowCost:
 def list_below_cost(*, sale: TariffVersion, cost: TariffVersion) -> list[BelowCost]:
     """Compare two versions of price lists."""
     return find_below_cost(sale=_load(sale), cost=_load(cost))
+
+
+def find_purchase_version(*, seller: Tenant, at: datetime) -> TariffVersion | None:
+    """Return the prices at which a reseller buys; the master buys from carriers, by routes."""
+    plan = find_purchase_plan(tenant=seller)
+    return find_version_at(tariff_id=plan.tariff_id, at=at) if plan else None
 
 
 def _load(version: TariffVersion) -> PriceList:

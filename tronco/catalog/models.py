@@ -154,7 +154,17 @@ class Rate(models.Model):
         ]
 
     def __str__(self) -> str:
+        return self.target
+
+    @property
+    def target(self) -> str:
+        """The prefix, or the class by its name."""
         return self.prefix or self.get_call_class_display()
+
+    @property
+    def cadence(self) -> str:
+        """Minimum/step/free, where the clock does not decide."""
+        return "" if self.windows else f"{self.minimum_s}/{self.step_s}/{self.free_under_s}"
 
 
 class RateImport(models.Model):

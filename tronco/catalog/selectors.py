@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Length
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Allowance, Plan, Rate, Tariff, TariffVersion
 from tronco.catalog.rates import RateValues
 from tronco.core.errors import NotFound
 from tronco.tenancy.access import Actor
+from tronco.tenancy.models import Tenant
 
 Status = TariffVersion.Status
 
@@ -41,9 +43,17 @@ def get_allowance(*, actor: Actor, allowance_id: int) -> Allowance:
 
 
 def list_tariffs(*, actor: Actor) -> QuerySet[Tariff]:
-    """Return the price lists, with how many plans use each."""
+    """Return the price lists: how many plans use each, and which version is in effect."""
+    now = timezone.now()
+    current = TariffVersion.objects.filter(
+        tariff=OuterRef("pk"), status=Status.PUBLISHED, effective_at__lte=now
+    ).order_by("-effective_at", "-number")
     rows = Tariff.objects.visible_to(actor).select_related("tenant")
-    return rows.annotate(plan_count=Count("plans", distinct=True))
+    return rows.annotate(
+        plan_count=Count("plans", distinct=True),
+        current_number=Subquery(current.values("number")[:1]),
+        current_since=Subquery(current.values("effective_at")[:1]),
+    )
 
 
 def get_tariff(*, actor: Actor, tariff_id: int, lock: bool = False) -> Tariff:
@@ -76,14 +86,19 @@ def get_version(*, actor: Actor, version_id: int, lock: bool = False) -> TariffV
     return version
 
 
-def find_version_at(*, tariff_id: int, at: datetime) -> TariffVersion | None:
+def find_version_at(
+    *, tariff_id: int, at: datetime, without: TariffVersion | None = None
+) -> TariffVersion | None:
     """Return the version that prices a call which starts at that instant.
 
-    The latest in effect by then; one withdrawn since does not count from its withdrawal on.
+    The latest in effect by then; one withdrawn since does not count from its withdrawal on, and
+    neither does `without`.
     """
     counted = Q(status=Status.PUBLISHED) | Q(status=Status.WITHDRAWN, withdrawn_at__gt=at)
     rows = TariffVersion.objects.filter(counted, tariff_id=tariff_id, effective_at__lte=at)
-    return rows.order_by("-effective_at", "-number").first()
+    if without is not None:
+        rows = rows.exclude(pk=without.pk)
+    return rows.select_related("tariff").order_by("-effective_at", "-number").first()
 
 
 def find_previous_version(*, version: TariffVersion, now: datetime) -> TariffVersion | None:
@@ -103,3 +118,19 @@ def list_rate_values(*, version_id: int) -> Iterator[RateValues]:
     """Yield the prices of a version as plain values, in order."""
     rows = Rate.objects.filter(version_id=version_id).values_list(*RateValues._fields)
     return (RateValues(*row) for row in rows.iterator(chunk_size=5000))
+
+
+def find_rate(*, version_id: int, digits: str, call_class: str) -> Rate | None:
+    """Return the price of a number: that of the longest prefix, else that of its class."""
+    prefixes = [digits[:length] for length in range(1, len(digits) + 1)]
+    matching = Q(prefix__in=prefixes) | Q(prefix="", call_class=call_class)
+    rows = Rate.objects.filter(matching, version_id=version_id)
+    return rows.order_by(Length("prefix").desc()).first()
+
+
+def find_purchase_plan(*, tenant: Tenant) -> Plan | None:
+    """Return the plan by which a reseller buys from the tenant above him.
+
+    Accounts lie in a folder above this one; they are reached from the plan, as panels do.
+    """
+    return Plan.objects.filter(accounts__role="reseller", accounts__tenant=tenant).first()
