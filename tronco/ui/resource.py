@@ -30,6 +30,7 @@ class Resource:
     """
 
     model: ClassVar[type[models.Model]]
+    app: str = ""  # the folder whose screens they are; default: the model's
     name: str = ""  # of its addresses `folder:name_action`; default: the model's
     noun: str = ""  # of its permissions; default: the folder
     title: Text = ""  # of the list; default: the model's plural
@@ -70,7 +71,7 @@ class Resource:
 
     def __init__(self) -> None:
         meta = self.model._meta
-        self.app = meta.app_label
+        self.app = self.app or meta.app_label
         self.name = self.name or str(meta.model_name)
         self.noun = self.noun or self.app
         self.title = self.title or meta.verbose_name_plural

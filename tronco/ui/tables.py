@@ -189,8 +189,8 @@ class SequenceColumn(Column):
 
     def render(self, table: Any, bound_row: Any) -> int:  # type: ignore[override]
         page = getattr(table, "page", None)
-        first = page.start_index() if page is not None and hasattr(page, "start_index") else 1
-        return int(first) + int(bound_row.row_counter)
+        before = 0 if page is None else (page.number - 1) * page.paginator.per_page
+        return int(before) + int(bound_row.row_counter) + 1
 
 
 class Table(django_tables2.Table):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms, template
 from django.utils.safestring import SafeString
+from django_tables2.paginators import LazyPaginator
 
 from tronco.ui import formats
 
@@ -67,6 +68,12 @@ def key_of(record: Any, table: Any) -> Any:
 def actions_of(record: Any, table: Any) -> Any:
     """The menu of a table's row."""
     return table.actions_for(record)
+
+
+@register.filter
+def counted(page: Any) -> bool:
+    """Whether it is known how many rows there are in all."""
+    return not isinstance(page.paginator, LazyPaginator)
 
 
 @register.filter
