@@ -92,7 +92,7 @@ def samples(world: World) -> dict[type[models.Model], Any]:
     )
     cdr = Cdr.objects.create(
         identity=7,
-        call_id="node1-1.0",
+        call_id=f"node1-{int(NOW.timestamp())}.0",
         circuit=circuit,
         central="node1",
         direction="out",
