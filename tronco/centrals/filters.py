@@ -18,7 +18,7 @@ class CentralFilters(filters.FilterSet):
 
 
 class BanFilters(filters.FilterSet):
-    search = ("last_user",)
+    search = ("address", "last_user")
 
     in_force = filters.BooleanFilter(label=_("In force"))
     address = filters.CharFilter(method="filter_address", label=_("Address"))

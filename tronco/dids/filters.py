@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+import re
+
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.models import Circuit
@@ -10,6 +12,9 @@ from tronco.dids.models import Did
 from tronco.tenancy.models import Tenant
 from tronco.ui import filters
 from tronco.ui.forms import SearchSelect
+
+
+_PUNCTUATION = re.compile(r"[\s().+-]")
 
 
 class DidFilters(filters.FilterSet):
@@ -34,6 +39,14 @@ class DidFilters(filters.FilterSet):
     class Meta(filters.FilterSet.Meta):
         model = Did
         fields = ("tenant", "circuit", "supplier", "unassigned", "is_active")
+
+    def filter_search(self, rows: QuerySet[Did], name: str, value: str) -> QuerySet[Did]:
+        """A number is found however it is written; anything else as in every list."""
+        digits = _PUNCTUATION.sub("", value)
+        if digits.isdecimal():
+            return rows.filter(Q(e164__contains=digits) | Q(raw__contains=digits))
+        found: QuerySet[Did] = super().filter_search(rows, name, value)
+        return found
 
     def filter_tenant(self, rows: QuerySet[Did], name: str, value: Tenant) -> QuerySet[Did]:
         """The numbers of a customer, or of everybody below a reseller."""

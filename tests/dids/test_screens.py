@@ -1,0 +1,59 @@
+"""Screens of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tests.support.web import administrator
+from tests.support.world import World, make_world
+from tests.ui.cases import ResourceCase
+from tronco.dids.models import Did
+from tronco.dids.services import did_create
+from tronco.dids.views import Dids
+from tronco.tenancy.access import SYSTEM
+
+
+class TestDids(ResourceCase):
+    resource = Dids
+    changes = {"supplier": "Vizinha"}
+    bulk = {"supplier": "Vizinha"}
+
+    def make(self, world: World, name: str = "Primeiro") -> Did:
+        raw = f"11333{Did.objects.count():05}"
+        return did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw=raw, supplier=name).did
+
+    def typed(self, world: World) -> dict[str, Any]:
+        return {
+            "raw": "1144445555",
+            "e164": "",
+            "tenant": str(world.customer.pk),
+            "is_active": "on",
+        }
+
+    def test_export(self, *args: Any) -> None:
+        """Its own below: a number is shown as people write it, and exported whole."""
+
+
+@pytest.mark.django_db
+def test_a_number_is_shown_as_people_write_it_and_exported_whole() -> None:
+    world = make_world()
+    client = administrator(world)
+    did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="11933334444")
+    assert "(11) 93333-4444" in client.get(reverse("dids:did_list")).content.decode()
+    answer = client.get(reverse("dids:did_export"), {"format": "csv"})
+    assert "+5511933334444" in b"".join(answer.streaming_content).decode()
+
+
+@pytest.mark.django_db
+def test_a_number_that_reads_otherwise_is_saved_with_a_warning() -> None:
+    world = make_world()
+    client = administrator(world)
+    typed = {"raw": "1133334444", "e164": "1133335555", "tenant": str(world.customer.pk)}
+    answer = client.post(reverse("dids:did_add"), typed, follow=True)
+    page = answer.content.decode()
+    assert Did.objects.get().e164 == "+551133335555"
+    assert "+551133334444" in page
+    assert "alert-warning" in page
