@@ -42,6 +42,33 @@ MENU = (
         ),
     ),
     Section(
+        _("Sales"),
+        "license",
+        (
+            Item(
+                _("Plans"),
+                "catalog:plan_list",
+                "catalog.view",
+                words=_("national plans"),
+                icon="license",
+            ),
+            Item(
+                _("Price lists"),
+                "catalog:tariff_list",
+                "catalog.view",
+                words=_("tariffs prefixes rates import"),
+                icon="list-numbers",
+            ),
+            Item(
+                _("Price of a call"),
+                "catalog:quote",
+                "catalog.view",
+                words=_("quote simulate what does it cost"),
+                icon="calculator",
+            ),
+        ),
+    ),
+    Section(
         _("Platform"),
         "server",
         (
@@ -68,27 +95,6 @@ MENU = (
                 "centrals.view",
                 words=_("security password guessing"),
                 icon="shield-x",
-            ),
-        ),
-    ),
-    Section(
-        _("Sales"),
-        "license",
-        (
-            Item(_("National plans"), "catalog:plan_list", "catalog.view", icon="license"),
-            Item(
-                _("Price lists"),
-                "catalog:tariff_list",
-                "catalog.view",
-                words=_("tariffs prefixes rates import"),
-                icon="list-numbers",
-            ),
-            Item(
-                _("What does it cost?"),
-                "catalog:quote",
-                "catalog.view",
-                words=_("quote simulate price of a call"),
-                icon="calculator",
             ),
         ),
     ),
