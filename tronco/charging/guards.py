@@ -23,7 +23,8 @@ def find_line_refusal(request: CallRequest, chain: Sequence[Level]) -> str | Non
     if line.status != "active" or not all(level.is_active for level in chain):
         return "suspended"
     if number.call_class is None:
-        return "invalid-number"
+        # Within the platform a circuit's own number is dialled, which is of no class.
+        return "invalid-number" if request.is_charged else None
     if line.allowed_classes is not None and number.call_class not in line.allowed_classes:
         return "class-not-allowed"
     return None

@@ -26,6 +26,7 @@ _TABLE: Final = (
     Reason("unknown-line", 403, 21, None, _("The line is not known.")),
     Reason("line-disabled", 403, 21, None, _("The line is disabled.")),
     Reason("suspended", 403, 21, "suspended", _("The line or its account is suspended.")),
+    Reason("unknown-number", 404, 1, None, _("The number is not one of ours.")),
     Reason("invalid-number", 484, 28, "invalid-number", _("There is no such number.")),
     Reason(
         "class-not-allowed",

@@ -1,0 +1,328 @@
+"""All that an Asterisk node is told about telephony, as files. Pure: values in, text out.
+
+Circuits are not here: Asterisk reads them from SQL views (`ast.*`, this folder's migration) and
+keeps what it read in memory. Trunks and the way of emergency calls are here, because they must work
+when PostgreSQL does not. `docs/sipcore.md` tells which process writes and reloads what.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tronco.sipcore.dialplan import emergency_dialplan, extensions_conf
+
+TRUNKS_FILE = "pjsip_trunks.conf"
+EMERGENCY_FILE = "extensions_emergency.conf"
+BANS_FILE = "bans.conf"
+DATABASE_ROLE = "tronco_asterisk"
+# Long: a row that changes is expired by sipcore, at once; a database that is away must not matter.
+CACHE_S = 86_400
+PHONE_QUALIFY_S = 30
+TRUNK_QUALIFY_S = 10
+MOST_SECONDS_WITHOUT_AUDIO = 120
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAccess:
+    """How Asterisk reaches the views."""
+
+    host: str
+    port: int
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """One Asterisk node: its ports, secrets and places. `spool` is the file its calls end in."""
+
+    name: str
+    sip_port: int
+    ami_port: int
+    ami_secret: str
+    agi_port: int
+    rtp_ports: tuple[int, int]
+    realm: str
+    database: DatabaseAccess
+    spool: Path
+    etc: Path
+    sip_address: str = "0.0.0.0"  # noqa: S104 - phones come from anywhere
+    external_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSettings:
+    """A trunk as Asterisk needs it, its password in clear."""
+
+    id: int
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    register: bool = False
+    source_addresses: tuple[str, ...] = ()
+    codecs: str = "alaw,ulaw"
+    tech_prefix: str = ""
+    carries_emergency: bool = False
+
+
+def trunk_endpoint(trunk_id: int) -> str:
+    """Name of a trunk in Asterisk; no circuit's number has a `~`."""
+    return f"trunk~{trunk_id}"
+
+
+def emergency_endpoint(trunk_id: int) -> str:
+    """The same trunk for emergency calls: tried also when it does not answer probes."""
+    return f"emergency~{trunk_id}"
+
+
+def find_trunk_id(endpoint: str) -> int | None:
+    """The trunk of an endpoint's name; None when it is a circuit's."""
+    kind, _, number = endpoint.partition("~")
+    return int(number) if kind in ("trunk", "emergency") and number.isdigit() else None
+
+
+def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str]:
+    """Return every file of the node's configuration by name."""
+    return {
+        "pjsip.conf": _pjsip_conf(node),
+        "sorcery.conf": _sorcery_conf(),
+        "extconfig.conf": _extconfig_conf(node),
+        "res_pgsql.conf": _res_pgsql_conf(node),
+        "extensions.conf": extensions_conf(
+            agi=f"agi://127.0.0.1:{node.agi_port}", spool=node.spool
+        ),
+        "manager.conf": _manager_conf(node),
+        "rtp.conf": _rtp_conf(node),
+        "acl.conf": f"[bans]\npermit = 0.0.0.0/0.0.0.0\npermit = ::/0\n#tryinclude {BANS_FILE}\n",
+        "stasis.conf": _STASIS_CONF,
+        # Both engines off: what a call was is written by the dialplan, see docs/sipcore.md.
+        "cdr.conf": "[general]\nenable = no\n",
+        "cel.conf": "[general]\nenable = no\n",
+        BANS_FILE: bans_conf([]),
+        **trunk_files(trunks),
+    }
+
+
+def trunk_files(trunks: Sequence[TrunkSettings]) -> dict[str, str]:
+    """Return the files that change when a trunk does."""
+    emergency = [t for t in trunks if t.carries_emergency]
+    return {
+        TRUNKS_FILE: "\n".join(_trunk(trunk) for trunk in trunks) or "; no trunks\n",
+        EMERGENCY_FILE: emergency_dialplan(
+            [(emergency_endpoint(trunk.id), trunk.tech_prefix) for trunk in emergency]
+        ),
+    }
+
+
+def bans_conf(addresses: Iterable[str]) -> str:
+    """Return the include file of `acl.conf` that keeps these addresses out."""
+    networks = sorted({ipaddress.ip_network(address) for address in addresses}, key=str)
+    lines = [f"deny = {network.network_address}/{network.netmask}" for network in networks]
+    return "\n".join(["; addresses kept out for guessing passwords", *lines, ""])
+
+
+def _pjsip_conf(node: NodeSettings) -> str:
+    external = ""
+    if node.external_address:
+        external = (
+            f"external_media_address = {node.external_address}\n"
+            f"external_signaling_address = {node.external_address}\n"
+            "local_net = 10.0.0.0/8\nlocal_net = 172.16.0.0/12\nlocal_net = 192.168.0.0/16\n"
+            "local_net = 127.0.0.0/8\n"
+        )
+    transports = "\n".join(
+        f"[{protocol}]\ntype = transport\nprotocol = {protocol}\n"
+        f"bind = {node.sip_address}:{node.sip_port}\n{external}"
+        for protocol in ("udp", "tcp")
+    )
+    return f"""[global]
+type = global
+user_agent = Tronco
+default_realm = {node.realm}
+endpoint_identifier_order = auth_username,ip,username
+disable_multi_domain = yes
+ignore_uri_user_options = yes
+; an expired registration is noticed this soon
+contact_expiration_check_interval = 3
+keep_alive_interval = 0
+
+[system]
+type = system
+disable_tcp_switch = yes
+
+{transports}
+[bans]
+type = acl
+acl = bans
+
+#include {TRUNKS_FILE}
+"""
+
+
+def _trunk(trunk: TrunkSettings) -> str:
+    name, always = trunk_endpoint(trunk.id), emergency_endpoint(trunk.id)
+    where = f"sip:{trunk.host}:{trunk.port}"
+    sections = [
+        _trunk_endpoint(trunk, name),
+        f"""[{name}]
+type = aor
+contact = {where}
+qualify_frequency = {TRUNK_QUALIFY_S}
+qualify_timeout = 3.0
+
+[{name}]
+type = identify
+endpoint = {name}
+match = {",".join(trunk.source_addresses or (trunk.host,))}
+""",
+        _trunk_endpoint(trunk, always),
+        f"[{always}]\ntype = aor\ncontact = {where}\n",
+    ]
+    if trunk.password:
+        sections.append(f"""[{name}]
+type = auth
+auth_type = userpass
+username = {trunk.username}
+password = {_escape(trunk.password)}
+""")
+    if trunk.register:
+        sections.append(f"""[{name}]
+type = registration
+transport = udp
+server_uri = {where}
+client_uri = sip:{trunk.username}@{trunk.host}:{trunk.port}
+contact_user = {trunk.username}
+{f"outbound_auth = {name}" if trunk.password else ""}
+endpoint = {name}
+line = yes
+expiration = 300
+max_random_initial_delay = 2
+retry_interval = 15
+forbidden_retry_interval = 60
+fatal_retry_interval = 60
+max_retries = 0
+auth_rejection_permanent = no
+""")
+    return "\n".join(sections)
+
+
+def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
+    credentials = [
+        *([f"from_user = {trunk.username}"] if trunk.username else []),
+        *([f"outbound_auth = {trunk_endpoint(trunk.id)}"] if trunk.password else []),
+    ]
+    return "\n".join(
+        [
+            f"[{name}]",
+            "type = endpoint",
+            "transport = udp",
+            "context = from-trunk",
+            "disallow = all",
+            f"allow = {trunk.codecs}",
+            f"aors = {name}",
+            "identify_by = ip",
+            "direct_media = no",
+            "rtp_symmetric = yes",
+            f"rtp_timeout = {MOST_SECONDS_WITHOUT_AUDIO}",
+            "dtmf_mode = rfc4733",
+            "trust_id_inbound = yes",
+            "send_pai = yes",
+            "allow_transfer = no",
+            "allow_subscribe = no",
+            "language = pt_BR",
+            *credentials,
+            "",
+        ]
+    )
+
+
+def _escape(value: str) -> str:
+    """A semicolon begins a comment in Asterisk's files."""
+    return value.replace("\\", "\\\\").replace(";", "\\;")
+
+
+def _sorcery_conf() -> str:
+    cache = f"memory_cache,object_lifetime_maximum={CACHE_S},expire_on_reload=yes"
+    lines = ["[res_pjsip]"]
+    for kind, view in (("endpoint", "ps_endpoints"), ("auth", "ps_auths"), ("aor", "ps_aors")):
+        lines += [
+            f"{kind}/cache = {cache}",
+            f"{kind} = config,pjsip.conf,criteria=type={kind}",
+            f"{kind} = realtime,{view}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _extconfig_conf(node: NodeSettings) -> str:
+    views = ("ps_endpoints", "ps_auths", "ps_aors")
+    return "\n".join(["[settings]", *(f"{v} => pgsql,{node.database.name}" for v in views), ""])
+
+
+def _res_pgsql_conf(node: NodeSettings) -> str:
+    # The application's name tells the views whose circuits are asked for.
+    return f"""[general]
+hostname = {node.database.host}
+port = {node.database.port}
+dbname = {node.database.name}
+user = {DATABASE_ROLE}
+password = {_escape(node.database.password)}
+appname = {node.name}
+requirements = warn
+order_multi_row_results_by_initial_column = no
+"""
+
+
+def _manager_conf(node: NodeSettings) -> str:
+    events = "\n".join(f"eventfilter(action(include),name({name})) =" for name in _EVENTS)
+    return f"""[general]
+enabled = yes
+webenabled = no
+bindaddr = 127.0.0.1
+port = {node.ami_port}
+displayconnects = no
+timestampevents = no
+
+[tronco]
+secret = {node.ami_secret}
+deny = 0.0.0.0/0.0.0.0
+permit = 127.0.0.1/255.255.255.255
+read = system,security,originate
+write = system,call,command,reporting,originate
+writetimeout = 5000
+{events}
+"""
+
+
+# What sipcore listens to; everything else would be formatted, sent, read and thrown away.
+_EVENTS = (
+    "FullyBooted",
+    "Shutdown",
+    "ContactStatus",
+    "Registry",
+    "ChallengeResponseFailed",
+    "InvalidPassword",
+    "InvalidAccountID",
+    "AuthMethodNotAllowed",
+    "OriginateResponse",
+)
+
+
+def _rtp_conf(node: NodeSettings) -> str:
+    lowest, highest = node.rtp_ports
+    return f"[general]\nrtpstart = {lowest}\nrtpend = {highest}\nicesupport = no\nstrictrtp = yes\n"
+
+
+# Messages that nothing of ours reads, and that every call would otherwise make dozens of.
+_STASIS_CONF = """[declined_message_types]
+decline = ast_channel_varset_type
+decline = ast_channel_talking_start
+decline = ast_channel_talking_stop
+decline = ast_rtp_rtcp_sent_type
+decline = ast_rtp_rtcp_received_type
+decline = agi_exec_start_type
+decline = agi_exec_end_type
+"""

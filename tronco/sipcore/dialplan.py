@@ -1,0 +1,180 @@
+"""The one dialplan: what Asterisk does by itself, which is little.
+
+A call asks sipcore once (AGI) and is told everything in one command: a verdict, the routes in
+their order, how long it may last. Asterisk tries the routes, keeps the deadline, and writes two
+lines into the spool: `A` when it is answered and `E` when it ends. Whatever becomes of sipcore, the
+deadline holds and the lines are written; without it only emergency calls leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tronco.numbering.classify import ALWAYS_ALLOWED_FREE
+
+# Q.850 causes after which another trunk cannot help: the called party has spoken, or the network
+# of the number has.
+DEFINITIVE_CAUSES = (1, 16, 17, 19, 22, 26, 28)
+# Said by the called party with 603, and by a carrier that will not serve us with 403.
+REJECTED, DECLINE = 21, 603
+# Nobody answered: the called party if it has rung, else the carrier is silent.
+NO_RESPONSE = 18
+RING_S = 60
+# No other trunk is tried after this: the price was found for an answer within three minutes.
+GIVE_UP_S = 110
+
+DIALLED = "_[+*#0-9]!"
+# A second character at least: single letters are Asterisk's own extensions (h, i, t ...).
+DIALLED_NAME = "_[a-zA-Z]."
+
+
+def extensions_conf(*, agi: str, spool: Path) -> str:
+    """Return `extensions.conf`."""
+    return "\n".join(
+        [
+            "[general]\nstatic = yes\nwriteprotect = yes\nclearglobalvars = yes\n",
+            _context("from-line", _entry(f"{agi}/outgoing")),
+            _context("from-trunk", _entry(f"{agi}/incoming")),
+            _context("dial", _any(_dial())),
+            _context("line", _any(_line())),
+            _context("refuse", _any(_refuse())),
+            _context("answered", _steps("s", _answered(spool))),
+            _context("ended", _steps("s", _ended(spool))),
+            _context("warning", _steps("s", ["Answer()", "Playback(beep)", "Hangup()"])),
+            _context("whisper", _steps("s", ["ChanSpy(${TARGET},qwEb)", "Hangup()"])),
+            "#include extensions_emergency.conf\n",
+        ]
+    )
+
+
+def emergency_dialplan(trunks: Sequence[tuple[str, str]]) -> str:
+    """Return the context of calls that sipcore did not answer; trunks as (endpoint, prefix)."""
+    lines = []
+    for code in sorted(ALWAYS_ALLOWED_FREE) if trunks else ():
+        routes = "|".join(f"${{CLI}}>PJSIP/{prefix}{code}@{name}" for name, prefix in trunks)
+        for dialled in (code, f"0{code}"):
+            steps = [f"Set(ROUTES={routes})", f"Set(FACTS=alone={code})", _to("dial")]
+            lines.append(_steps(str(dialled), steps))
+    return _context("alone", "".join([*lines, _any(["PJSIPHangup(503)"])]))
+
+
+def _entry(agi: str) -> str:
+    return _any(
+        [
+            "Set(CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})}))",
+            f"AGI({agi})",
+            'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
+            _to("${VERDICT}"),
+        ]
+    )
+
+
+def _dial() -> list[str]:
+    """Try each of ROUTES, `caller>channel|caller>channel`, until a definitive answer."""
+    definitive = "|".join(map(str, DEFINITIVE_CAUSES))
+    return [
+        "Set(I=1)",
+        f"Set(GIVE_UP=$[${{EPOCH}} + {GIVE_UP_S}])",
+        "(next)Set(ROUTE=${CUT(ROUTES,|,${I})})",
+        'GotoIf($["${ROUTE}" = ""]?failed)',
+        "Set(CALLERID(num)=${CUT(ROUTE,>,1)})",
+        f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},gU(answered^${{UNIQUEID}}^${{I}})${{LIMIT}})",
+        'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
+        "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",
+        "Set(ATTEMPTS=${ATTEMPTS}${I}/${DIALSTATUS}/${HANGUPCAUSE}/${SIP}+)",
+        'GotoIf($["${DIALSTATUS}" = "BUSY" | "${DIALSTATUS}" = "NOANSWER"]?done)',
+        f'GotoIf($["${{HANGUPCAUSE}}" : "^({definitive})$"]?done)',
+        f'GotoIf($["${{HANGUPCAUSE}}/${{SIP}}" = "{REJECTED}/{DECLINE}"]?done)',
+        f'GotoIf($["${{HANGUPCAUSE}}" = "{NO_RESPONSE}" & "${{RINGTIME}}" != ""]?done)',
+        "GotoIf($[${EPOCH} > ${GIVE_UP}]?failed)",
+        "HangupCauseClear()",
+        "Set(I=$[${I} + 1])",
+        "Goto(next)",
+        "(failed)Hangup(34)",
+        "(done)Hangup(${HANGUPCAUSE})",
+    ]
+
+
+def _line() -> list[str]:
+    """Ring every phone of the circuit LINE."""
+    return [
+        "Set(I=1)",
+        "Set(CALLERID(num)=${CLI})",
+        "Set(ROUTE=${PJSIP_DIAL_CONTACTS(${LINE})})",
+        'GotoIf($["${ROUTE}" = ""]?away)',
+        f"Dial(${{ROUTE}},{RING_S},gU(answered^${{UNIQUEID}}^1)${{LIMIT}})",
+        "Hangup(${HANGUPCAUSE})",
+        "(away)Hangup(20)",
+    ]
+
+
+def _refuse() -> list[str]:
+    """Tell why, without answering, and refuse with the status that means it."""
+    return [
+        'GotoIf($["${SOUND}" = ""]?end)',
+        "Progress()",
+        "Playback(${SOUND},noanswer)",
+        "(end)PJSIPHangup(${SIP})",
+    ]
+
+
+def _answered(spool: Path) -> list[str]:
+    """Runs on the called channel, before the two hear each other."""
+    return [
+        _append(spool, ["A", "${ARG1}", _NOW, "${ARG2}", "${CHANNEL}"]),
+        "Return()",
+    ]
+
+
+def _ended(spool: Path) -> list[str]:
+    """Runs on the calling channel when all is over, however it ended."""
+    fields = [
+        "E",
+        "${UNIQUEID}",
+        _NOW,
+        "${ANSWEREDTIME_MS}",
+        "${DIALSTATUS}",
+        "${HANGUPCAUSE}",
+        "${I}",
+        "${VERDICT}",
+        "${CHANNEL}",
+        "${ARG1}",
+        "${URIENCODE(${CALLERID(num)})}",
+        "${ATTEMPTS}",
+        "${FACTS}",
+    ]
+    return [_append(spool, fields), "Return()"]
+
+
+_NOW = "${STRFTIME(,UTC,%Y%m%dT%H%M%S.%3q)}"
+
+
+def _append(spool: Path, fields: Sequence[str]) -> str:
+    """One line, opened, written and closed at once: nothing is lost with the process."""
+    return f"Set(FILE({spool},,,al,u)={'|'.join(fields)})"
+
+
+def _to(context: str) -> str:
+    # What was dialled stays the extension: it is what the caller's display shows.
+    return f"Goto({context},${{EXTEN}},1)"
+
+
+def _context(name: str, body: str) -> str:
+    return f"[{name}]\n{body}"
+
+
+def _any(steps: Sequence[str]) -> str:
+    """The steps, whatever was dialled."""
+    return _steps(DIALLED, steps) + _steps(DIALLED_NAME, steps)
+
+
+def _steps(extension: str, steps: Sequence[str]) -> str:
+    """Write the steps of an extension; one that is jumped to begins with `(label)`."""
+    lines = []
+    for place, step in enumerate(steps):
+        label, application = "", step
+        if step.startswith("("):
+            label, application = step[: step.index(")") + 1], step[step.index(")") + 1 :]
+        lines.append(f"exten => {extension},{'n' if place else '1'}{label},{application}")
+    return "\n".join(lines) + "\n"

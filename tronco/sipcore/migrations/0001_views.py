@@ -1,0 +1,162 @@
+"""What Asterisk reads of circuits: views in a schema of their own, for a role that reads only them.
+
+A view shows the circuits of the central that asks, which names itself by `application_name`. A
+circuit that is suspended stays: it must reach emergency services; one that is disabled does not.
+The columns are Asterisk's (`ps_endpoints`, `ps_auths`, `ps_aors`); only those we set are there.
+"""
+
+from django.db import migrations
+
+VIEWS = """
+CREATE SCHEMA ast;
+
+CREATE VIEW ast.line AS
+SELECT circuit.number,
+       circuit.ha1_md5,
+       circuit.max_contacts,
+       circuit.codecs,
+       coalesce(
+         nullif(circuit.caller_number, ''),
+         (SELECT did.e164 FROM dids_did did
+           WHERE did.circuit_id = circuit.id AND did.is_active ORDER BY did.id LIMIT 1),
+         circuit.number) AS shown
+  FROM circuits_circuit circuit
+  JOIN centrals_central central ON central.id = circuit.central_id
+  JOIN tenancy_tenant tenant ON tenant.id = circuit.tenant_id
+ WHERE circuit.status <> 'disabled'
+   AND tenant.status <> 'removed'
+   AND central.name = current_setting('application_name');
+
+CREATE VIEW ast.ps_endpoints AS
+SELECT number AS id,
+       number AS aors,
+       number AS auth,
+       'from-line' AS context,
+       'all' AS disallow,
+       codecs AS allow,
+       'auth_username,username' AS identify_by,
+       number AS accountcode,
+       'CLI=' || ltrim(shown, '+') AS set_var,
+       'no' AS direct_media,
+       'yes' AS rtp_symmetric,
+       'yes' AS force_rport,
+       'yes' AS rewrite_contact,
+       'rfc4733' AS dtmf_mode,
+       'no' AS allow_transfer,
+       'no' AS allow_subscribe,
+       'yes' AS send_pai,
+       120 AS rtp_timeout,
+       'pt_BR' AS language,
+       NULL::text AS mailboxes
+  FROM ast.line;
+
+-- RFC 8760 lets a phone choose among digests, but many stop at the first they do not know: MD5 alone.
+CREATE VIEW ast.ps_auths AS
+SELECT number AS id,
+       'digest' AS auth_type,
+       number AS username,
+       'MD5:' || ha1_md5 AS password_digest
+  FROM ast.line;
+
+CREATE VIEW ast.ps_aors AS
+SELECT number AS id,
+       NULL::text AS contact,
+       max_contacts,
+       'yes' AS remove_existing,
+       30 AS qualify_frequency,
+       3.0 AS qualify_timeout,
+       120 AS default_expiration,
+       30 AS minimum_expiration,
+       3600 AS maximum_expiration,
+       NULL::text AS mailboxes
+  FROM ast.line;
+"""
+
+DROP_VIEWS = "DROP SCHEMA ast CASCADE;"
+
+# The role is the server's, not the database's: another database of it may have made it already.
+ROLE = """
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tronco_asterisk') THEN
+    BEGIN
+      CREATE ROLE tronco_asterisk NOLOGIN;
+      ALTER ROLE tronco_asterisk SET search_path = ast;
+      ALTER ROLE tronco_asterisk SET statement_timeout = '3s';
+      ALTER ROLE tronco_asterisk SET default_transaction_read_only = on;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+  END IF;
+END $$;
+GRANT USAGE ON SCHEMA ast TO tronco_asterisk;
+GRANT SELECT ON ast.ps_endpoints, ast.ps_auths, ast.ps_aors TO tronco_asterisk;
+"""
+
+# Asterisk keeps what it read; sipcore listens and tells it what to forget. `*` means everything.
+NOTIFICATIONS = """
+CREATE FUNCTION ast.tell_circuit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN PERFORM pg_notify('tronco_line', OLD.number); END IF;
+  IF TG_OP <> 'DELETE' THEN PERFORM pg_notify('tronco_line', NEW.number); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OR DELETE ON circuits_circuit
+  FOR EACH ROW EXECUTE FUNCTION ast.tell_circuit();
+
+CREATE FUNCTION ast.tell_did() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('tronco_line', number) FROM circuits_circuit
+    WHERE id IN (CASE WHEN TG_OP <> 'INSERT' THEN OLD.circuit_id END,
+                 CASE WHEN TG_OP <> 'DELETE' THEN NEW.circuit_id END);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OR DELETE ON dids_did
+  FOR EACH ROW EXECUTE FUNCTION ast.tell_did();
+
+CREATE FUNCTION ast.tell_all_lines() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_notify('tronco_line', '*'); RETURN NULL; END $$;
+CREATE TRIGGER tell_switch AFTER UPDATE OF status ON tenancy_tenant
+  FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+  EXECUTE FUNCTION ast.tell_all_lines();
+CREATE TRIGGER tell_switch AFTER UPDATE OF name ON centrals_central
+  FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION ast.tell_all_lines();
+
+CREATE FUNCTION ast.tell_trunks() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_notify('tronco_trunk', ''); RETURN NULL; END $$;
+CREATE TRIGGER tell_switch AFTER INSERT OR DELETE OR UPDATE OF
+    host, port, username, password_encrypted, register, source_addresses, tech_prefix, codecs,
+    carries_emergency, is_active, carrier_id
+  ON routing_trunk FOR EACH STATEMENT EXECUTE FUNCTION ast.tell_trunks();
+CREATE TRIGGER tell_switch AFTER UPDATE OF is_active ON routing_carrier
+  FOR EACH STATEMENT EXECUTE FUNCTION ast.tell_trunks();
+
+CREATE FUNCTION ast.tell_bans() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_notify('tronco_ban', ''); RETURN NULL; END $$;
+CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OR DELETE ON centrals_ban
+  FOR EACH STATEMENT EXECUTE FUNCTION ast.tell_bans();
+"""
+
+DROP_NOTIFICATIONS = """
+DROP TRIGGER tell_switch ON circuits_circuit;
+DROP TRIGGER tell_switch ON dids_did;
+DROP TRIGGER tell_switch ON tenancy_tenant;
+DROP TRIGGER tell_switch ON centrals_central;
+DROP TRIGGER tell_switch ON routing_trunk;
+DROP TRIGGER tell_switch ON routing_carrier;
+DROP TRIGGER tell_switch ON centrals_ban;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("tenancy", "0002_row_level_security"),
+        ("centrals", "0003_row_level_security"),
+        ("circuits", "0003_row_level_security"),
+        ("dids", "0003_row_level_security"),
+        ("routing", "0003_row_level_security"),
+    ]
+
+    operations = [
+        migrations.RunSQL(VIEWS, DROP_VIEWS),
+        migrations.RunSQL(ROLE, migrations.RunSQL.noop),
+        migrations.RunSQL(NOTIFICATIONS, DROP_NOTIFICATIONS),
+    ]

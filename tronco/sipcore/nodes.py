@@ -1,0 +1,419 @@
+"""One Asterisk node as this process sees it: its connection, its calls, phones, trunks and bans.
+
+Everything here may be repeated: after any silence, of Asterisk, of the database or of ours, the
+node reads anew what is, and closes the difference. Loops that fail are tried again and never end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tronco.charging.gateway import Gateway, Grant
+from tronco.core.errors import TroncoError, Unavailable
+from tronco.runtime.paths import Home
+from tronco.sipcore import bans, registrations, trunks
+from tronco.sipcore.agi import AgiRequest
+from tronco.sipcore.ami import Fields, Manager
+from tronco.sipcore.central import CentralState, store_central
+from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_files
+from tronco.sipcore.control import Outlook
+from tronco.sipcore.deadlines import Deadlines
+from tronco.sipcore.journal import Journal
+from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
+from tronco.sipcore.recorder import Recorder
+from tronco.sipcore.spool import Answered, Spool
+from tronco.sipcore.store import Store
+
+logger = logging.getLogger(__name__)
+CONNECT_EVERY_S = 0.5
+PING_EVERY_S = 2.0
+STATUS_EVERY_S = 0.5
+POLL_CONTACTS_EVERY_S = 30.0
+# How soon after an event the list is read for what events leave out.
+LOOK_SOON_S = 0.5
+RECONCILE_EVERY_S = 10.0
+BANS_EVERY_S = 5.0
+SAME_BOOT = timedelta(seconds=3)
+# More than this and forgetting everything is cheaper.
+MOST_TO_EXPIRE = 200
+CACHES = ("res_pjsip/endpoint", "res_pjsip/auth", "res_pjsip/aor")
+LONG_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the nodes of a process have in common."""
+
+    home: Home
+    gateway: Gateway
+    journal: Journal
+    # One for what waits (records), one for what is shown (status).
+    records: Store
+    status: Store
+
+
+class Node:
+    """Runs until cancelled. `settings.name` is the central's name."""
+
+    def __init__(self, settings: NodeSettings, shared: Shared) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._shared = shared
+        self._manager: Manager | None = None
+        self._booted_at: datetime | None = None
+        self._lost_at: datetime | None = None  # when the connection broke
+        self._died_at: datetime | None = None  # when an Asterisk before this one did
+        self._contacts = registrations.Contacts()
+        self._trunks = trunks.TrunkStates()
+        self._networks = trunks.Networks([])
+        self._guesses = bans.Guesses()
+        self._banned: set[str] | None = None
+        self._guessers: list[bans.Guesser] = []
+        self._lines_to_expire: set[str] = set()
+        self._answers_to_store: dict[str, datetime] = {}
+        self._look_soon = asyncio.Event()
+        self._ban_soon = asyncio.Event()
+        self._trunks_changed = asyncio.Event()
+        self._deadlines = Deadlines(shared.gateway, shared.journal, self._connected)
+        self._spool = Spool(settings.spool)
+        self._recorder = Recorder(self.name, self._spool, shared.records, self)
+        self._channels: dict[str, str] = {}
+        self._to_restore = False
+        self._reconcile_soon = asyncio.Event()
+        self._resume_deadlines = False
+
+    @property
+    def outlook(self) -> Outlook:
+        return Outlook(health=self._trunks.health, note=self._note)
+
+    async def run(self) -> None:
+        loops: list[Coroutine[Any, Any, None]] = [
+            self._keep_connected(),
+            self._recorder.run(),
+            self._every(STATUS_EVERY_S, self._restore_if_due),
+            self._every(STATUS_EVERY_S, self._store_status),
+            self._every(PING_EVERY_S, self._store_central),
+            self._every(RECONCILE_EVERY_S, self.reconcile, sooner=self._reconcile_soon),
+            self._every(POLL_CONTACTS_EVERY_S, self._poll_contacts, sooner=self._look_soon),
+            self._every(BANS_EVERY_S, self._apply_bans, sooner=self._ban_soon),
+            self._every(LONG_S, self._apply_trunks, sooner=self._trunks_changed),
+        ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for loop in loops:
+                    group.create_task(loop)
+        finally:
+            self._deadlines.stop()
+            if self._manager:
+                await self._manager.close()
+
+    # -- what others tell us ---------------------------------------------------------------------
+
+    def credited(self, account_id: int) -> None:
+        self._deadlines.credited(account_id)
+
+    def line_changed(self, number: str) -> None:
+        """A circuit's row changed (`*`: any may have): Asterisk must read it again."""
+        self._lines_to_expire.add(number)
+
+    def bans_changed(self) -> None:
+        self._ban_soon.set()
+
+    def trunks_changed(self) -> None:
+        self._trunks_changed.set()
+
+    async def hang_up(self, call_id: str) -> None:
+        """End a running call because somebody wants it."""
+        channel = self._channels.get(call_id)
+        if channel:
+            await self._connected().action("Hangup", Channel=channel, Cause="16")
+
+    def database_returned(self) -> None:
+        """Nothing that was told meanwhile was heard, and holds may be missing."""
+        self._to_restore = True
+        self.line_changed("*")
+        self.bans_changed()
+        self.trunks_changed()
+
+    # -- the spool's listener --------------------------------------------------------------------
+
+    def answered(self, line: Answered) -> None:
+        self._deadlines.answered(line.call_id, line.channel, line.at)
+        if line.call_id in self._shared.journal:
+            self._answers_to_store[line.call_id] = line.at
+
+    def ended(self, call_ids: Sequence[str]) -> None:
+        self._deadlines.ended(call_ids)
+        for call_id in call_ids:
+            self._channels.pop(call_id, None)
+            self._answers_to_store.pop(call_id, None)
+
+    def recorded(self, call_ids: Sequence[str]) -> None:
+        self._shared.journal.drop(call_ids)
+
+    async def restore(self) -> None:
+        """Give running calls back what a recovery of the database lost; admit rated calls again."""
+        entries = self._shared.journal.entries(central=self.name)
+        missing = await self._shared.gateway.restore(entries)
+        if missing:
+            logger.warning("the database had forgotten holds of %s calls", len(missing))
+        awaited = await self._shared.gateway.open_gate(self.name)
+        if awaited:
+            logger.warning("rated calls wait for the centrals %s", ", ".join(awaited))
+
+    async def _restore_if_due(self) -> None:
+        if self._to_restore:
+            await self.restore()
+            self._to_restore = False
+
+    # -- the connection --------------------------------------------------------------------------
+
+    def _connected(self) -> Manager:
+        if self._manager is None:
+            raise Unavailable(f"Asterisk {self.name} is not there", code="ami-away")
+        return self._manager
+
+    async def _keep_connected(self) -> None:
+        while True:
+            try:
+                manager = await Manager.connect(
+                    port=self._settings.ami_port, user="tronco", secret=self._settings.ami_secret
+                )
+            except Unavailable:
+                await asyncio.sleep(CONNECT_EVERY_S)
+                continue
+            logger.info("connected to Asterisk %s", self.name)
+            self._manager = manager
+            try:
+                async for event in manager.events():
+                    self._take_event(event)
+            finally:
+                self._manager, self._lost_at = None, datetime.now(UTC)
+                await manager.close()
+            logger.warning("the connection to Asterisk %s is lost", self.name)
+            await self._say(self._store_central())
+
+    def _booted(self, event: Fields) -> None:
+        """Asterisk is ready; the first event after every sign-in says since when."""
+        booted_at = datetime.now(UTC) - timedelta(seconds=int(event.get("Uptime", "0")))
+        if self._booted_at is not None and booted_at - self._booted_at > SAME_BOOT:
+            self._died_at = self._lost_at
+        self._booted_at = booted_at
+        self._banned = None
+        self.line_changed("*")
+        self._look_soon.set()
+        self._ban_soon.set()
+        self._trunks_changed.set()
+        self._reconcile_soon.set()
+        self._resume_deadlines = True
+
+    def _take_event(self, event: Fields) -> None:
+        name = event["Event"]
+        if name == "FullyBooted":
+            self._booted(event)
+        elif name == "ContactStatus":
+            self._trunks.take_event(event)
+            if self._contacts.take_event(event):
+                self._look_soon.set()
+        elif name == "Registry":
+            self._trunks.take_event(event)
+        elif name in bans.FAILURES:
+            guesser = self._guesses.note(event, now=time.monotonic())
+            if guesser and not self._is_spared(guesser.address):
+                self._guessers.append(guesser)
+                self._ban_soon.set()
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def _note(self, request: AgiRequest, grant: Grant) -> None:
+        """A call is about to be let through: write it down before Asterisk hears of it."""
+        self._channels[request.call_id] = request.channel
+        if grant.is_recorded:
+            self._shared.journal.write(request.call_id, dict(grant.journal))
+        self._deadlines.begin(request.call_id, request.channel)
+
+    async def reconcile(self) -> None:
+        """Compare with Asterisk what charging believes, and end what only we can end."""
+        self._reconcile_soon.clear()
+        listed_at = datetime.now(UTC)
+        rows = await self._connected().list_of("CoreShowChannels")
+        channels = {row["Uniqueid"]: row["Channel"] for row in rows}
+        # After the list: what ended before it was made has left its line by now.
+        await self._recorder.drain()
+        calls = await self._shared.records.run(list_open_calls, central=self.name)
+        self._channels |= {c.call_id: channels[c.call_id] for c in calls if c.call_id in channels}
+        lost = find_lost(
+            calls,
+            live=channels.keys() | self._spool.aside,
+            answers=self._recorder.answers,
+            listed_at=listed_at,
+            died_at=self._died_at,
+        )
+        await self._recorder.record(lost)
+        self.ended([end.call_id for end in lost])
+        self._recorder.forget([end.call_id for end in lost])
+        await self._shared.gateway.sweep(self.name, list(channels), grace_s=LONG_S)
+        if self._resume_deadlines:
+            self._resume_deadlines = False
+            await self._deadlines.resume(self._channels)
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    async def _store_status(self) -> None:
+        """Bring rows up to date with what changed, and tell Asterisk what to read again."""
+        await self._expire_lines()
+        store = self._shared.status
+        phones = self._contacts.take_changes()
+        states = self._trunks.take_changes()
+        answers, self._answers_to_store = self._answers_to_store, {}
+        try:
+            if phones:
+                await store.run(registrations.store_registrations, phones)
+            if states:
+                await store.run(trunks.store_trunk_states, states)
+            if answers:
+                await store.run(store_answers, answers=answers)
+        except Unavailable:
+            self._contacts.put_back(phones)
+            self._trunks.put_back(states)
+            self._answers_to_store = answers | self._answers_to_store
+            raise
+
+    async def _store_central(self) -> None:
+        state = CentralState(is_up=False)
+        with contextlib.suppress(Unavailable):
+            status = await self._connected().action("CoreStatus")
+            settings = await self._connected().action("CoreSettings")
+            state = CentralState(
+                is_up=True,
+                version=settings.get("AsteriskVersion", ""),
+                started_at=self._booted_at,
+                calls=int(status.get("CoreCurrentCalls", "0")),
+            )
+        await self._shared.status.run(store_central, name=self.name, state=state)
+
+    async def _poll_contacts(self) -> None:
+        was_soon = self._look_soon.is_set()
+        self._look_soon.clear()
+        if was_soon:
+            await asyncio.sleep(LOOK_SOON_S)
+        rows = await self._connected().list_of("PJSIPShowContacts")
+        self._trunks.take_list(rows)
+        probed = self._contacts.take_list(rows)
+        store = self._shared.status
+        if not was_soon and probed:
+            await store.run(registrations.store_latency, probed, now=datetime.now(UTC))
+        await store.run(
+            registrations.store_all_offline, central=self.name, but=self._contacts.circuits()
+        )
+
+    # -- Asterisk's files and memory -------------------------------------------------------------
+
+    async def _expire_lines(self) -> None:
+        """Let Asterisk forget circuits that changed."""
+        if not self._lines_to_expire or self._manager is None:
+            return
+        numbers, self._lines_to_expire = self._lines_to_expire, set()
+        try:
+            if "*" in numbers or len(numbers) > MOST_TO_EXPIRE:
+                for cache in CACHES:
+                    await self._try("SorceryMemoryCacheExpire", Cache=cache)
+                return
+            for number in numbers:
+                for cache in CACHES:
+                    await self._try("SorceryMemoryCacheExpireObject", Cache=cache, Object=number)
+        except Unavailable:
+            self._lines_to_expire |= numbers
+            raise
+
+    async def _try(self, name: str, **fields: str) -> None:
+        """An action that Asterisk refuses when there is nothing to do."""
+        try:
+            await self._connected().action(name, **fields)
+        except Unavailable as problem:
+            if problem.code != "ami-refused":
+                raise
+
+    async def _apply_trunks(self) -> None:
+        """Write the trunks' files and let Asterisk read them, when they are not what they were."""
+        self._trunks_changed.clear()
+        rows = await self._shared.status.run(trunks.load_trunks)
+        self._networks = trunks.Networks(rows)
+        changed = [
+            name for name, text in trunk_files(rows).items() if self._write_if_changed(name, text)
+        ]
+        if changed:
+            manager = self._connected()
+            await manager.action("Command", Command="dialplan reload")
+            await manager.action("Reload", Module="res_pjsip.so")
+            await manager.action("Reload", Module="res_pjsip_outbound_registration.so")
+            await manager.action("Reload", Module="res_pjsip_endpoint_identifier_ip.so")
+            logger.info("trunks of %s: %s changed", self.name, ", ".join(changed))
+
+    async def _apply_bans(self) -> None:
+        """Write down new guessers, then keep out exactly who is to be kept out."""
+        self._ban_soon.clear()
+        guessers, self._guessers = self._guessers, []
+        store = self._shared.status
+        try:
+            if guessers:
+                await store.run(bans.store_bans, central=self.name, guessers=guessers)
+            wanted = await store.run(bans.list_banned, central=self.name)
+        except Unavailable:
+            # Without the database they are kept out all the same, and written down later.
+            self._guessers = guessers + self._guessers
+            wanted = (self._banned or set()) | {guesser.address for guesser in self._guessers}
+        wanted = {address for address in wanted if not self._is_spared(address)}
+        if wanted != self._banned:
+            self._write_if_changed(BANS_FILE, bans_conf(wanted))
+            await self._connected().action("Reload", Module="acl")
+            logger.info("%s keeps out %s addresses", self.name, len(wanted))
+            self._banned = wanted
+
+    def _is_spared(self, address: str) -> bool:
+        """Whether it is never banned: a phone of ours lives there, or a carrier."""
+        return address in self._contacts.addresses() or address in self._networks
+
+    def _write_if_changed(self, name: str, text: str) -> bool:
+        path = self._settings.etc / name
+        if path.exists() and path.read_text() == text:
+            return False
+        self._shared.home.write(str(path.relative_to(self._shared.home.root)), text)
+        return True
+
+    # -- loops -----------------------------------------------------------------------------------
+
+    async def _every(
+        self,
+        seconds: float,
+        work: Callable[[], Awaitable[None]],
+        *,
+        sooner: asyncio.Event | None = None,
+    ) -> None:
+        while True:
+            failed = not await self._say(work())
+            wait_s = min(seconds, 1.0) if failed and sooner else seconds
+            if sooner is None or failed:
+                await asyncio.sleep(wait_s)
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(sooner.wait(), wait_s)
+
+    async def _say(self, work: Awaitable[None]) -> bool:
+        """Do the work; what went wrong is told, and True when nothing did."""
+        try:
+            await work
+        except TroncoError as problem:
+            logger.debug("%s: %s", self.name, problem)
+            return False
+        except Exception:
+            logger.exception("a task of %s failed", self.name)
+            return False
+        return True

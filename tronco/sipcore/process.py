@@ -1,0 +1,124 @@
+"""The process `tronco sipcore`: one event loop, the nodes of this machine, their common parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Sequence
+
+from tronco.calls.services import HANG_UP_CHANNEL
+from tronco.charging.gateway import Gateway
+from tronco.charging.notify import CONFIG
+from tronco.core.errors import TroncoError
+from tronco.runtime.paths import Home
+from tronco.sipcore.config import NodeSettings
+from tronco.sipcore.control import Control
+from tronco.sipcore.database import Questions, listen
+from tronco.sipcore.directory import Directory
+from tronco.sipcore.journal import Journal
+from tronco.sipcore.nodes import Node, Shared
+from tronco.sipcore.places import journal_path
+from tronco.sipcore.server import AgiServer
+from tronco.sipcore.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Process:
+    """Serves the nodes until it is told to stop."""
+
+    def __init__(self, home: Home, settings: Sequence[NodeSettings]) -> None:
+        self._questions = Questions()
+        self._directory = Directory(self._questions.fetch)
+        self._gateway = Gateway(on_credit=self._credited)
+        self._shared = Shared(
+            home=home,
+            gateway=self._gateway,
+            journal=Journal(journal_path(home)),
+            records=Store("records"),
+            status=Store("status"),
+        )
+        self._nodes = {one.name: Node(one, self._shared) for one in settings}
+        control = Control(
+            self._directory,
+            self._gateway,
+            {name: node.outlook for name, node in self._nodes.items()},
+        )
+        self._server = AgiServer(control.decide, port=settings[0].agi_port)
+        self._hang_ups: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, stopping.set)
+        async with self._gateway:
+            await self._server.start()
+            jobs = [node.run() for node in self._nodes.values()]
+            work = asyncio.ensure_future(asyncio.gather(*jobs, self._listen()))
+            work.add_done_callback(lambda _: stopping.set())
+            await stopping.wait()
+            logger.info("stopping")
+            await self._server.stop()
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        await self._questions.close()
+        self._shared.records.close()
+        self._shared.status.close()
+        self._shared.journal.close()
+
+    async def _listen(self) -> None:
+        await listen(
+            {
+                CONFIG: lambda table: self._directory.forget_all(),
+                HANG_UP_CHANNEL: self._hang_up,
+                "tronco_line": self._line_changed,
+                "tronco_trunk": lambda _: self._each(Node.trunks_changed),
+                "tronco_ban": lambda _: self._each(Node.bans_changed),
+            },
+            on_connected=self._database_returned,
+            on_lost=self._database_lost,
+        )
+
+    async def _database_returned(self) -> None:
+        await self._questions.open()
+        self._directory.forget_all()
+        self._directory.is_fresh = True
+        self._each(Node.database_returned)
+
+    def _database_lost(self) -> None:
+        self._questions.is_up = False
+        self._directory.is_fresh = False
+
+    def _line_changed(self, number: str) -> None:
+        if number == "*":
+            self._directory.forget_all()
+        else:
+            self._directory.forget_line(number)
+        for node in self._nodes.values():
+            node.line_changed(number)
+
+    def _credited(self, account_id: int) -> None:
+        for node in self._nodes.values():
+            node.credited(account_id)
+
+    def _hang_up(self, call_id: str) -> None:
+        node = self._nodes.get(call_id.rpartition("-")[0])
+        if node:
+            task = asyncio.create_task(_tell(node, call_id))
+            self._hang_ups.add(task)
+            task.add_done_callback(self._hang_ups.discard)
+
+    def _each(self, tell: Callable[[Node], None]) -> None:
+        for node in self._nodes.values():
+            tell(node)
+
+
+async def _tell(node: Node, call_id: str) -> None:
+    try:
+        await node.hang_up(call_id)
+    except TroncoError as problem:
+        logger.warning("call %s was not ended: %s", call_id, problem)
