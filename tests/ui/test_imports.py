@@ -1,0 +1,99 @@
+"""CSV into customers: what is read, what is refused, and where it says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.world import World, make_world
+from tronco.core.errors import InvalidInput
+from tronco.tenancy.models import Tenant
+from tronco.tenancy.views import Customers
+from tronco.ui.imports import Importer, decoded, read_table
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_the_delimiter_is_found_out(delimiter: str) -> None:
+    text = f'name{delimiter}e-mail\n\n"Bar, do; Zé"{delimiter}ze@exemplo.com.br\n'
+    header, rows = read_table("\ufeff" + text)
+    assert header == ["name", "e-mail"]
+    assert rows == [(3, ["Bar, do; Zé", "ze@exemplo.com.br"])]
+
+
+def test_both_encodings_of_spreadsheets_are_read() -> None:
+    assert decoded("Zé".encode()) == decoded("Zé".encode("cp1252")) == "Zé"
+    assert decoded(b"\xef\xbb\xbfx") == "x"
+
+
+@pytest.mark.parametrize("text", ["", "name", "name\n\n"])
+def test_a_file_without_rows_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_table(text)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def run(world: World, text: str, *, keep: bool = True) -> list[tuple[int, list[tuple[str, str]]]]:
+    importer = Importer(Customers(), world.actor(world.master))
+    _header, rows = importer.run(text, keep=keep)
+    return [(row.line, row.errors) for row in rows]
+
+
+def test_labels_names_and_keys_of_related_rows(world: World) -> None:
+    text = (
+        "Nome;Sold by;status;person;Document (CNPJ or CPF)\n"
+        "Padaria;revenda a;Active;company;12.ABC.345/01DE-35\n"
+        f"Mercado;#{world.reseller_b.pk};inactive;individual;529.982.247-25\n"
+    ).replace("Nome", "name")
+    assert run(world, text) == [(2, []), (3, [])]
+    padaria, mercado = Tenant.objects.get(name="Padaria"), Tenant.objects.get(name="Mercado")
+    assert (padaria.parent, padaria.document) == (world.reseller_a, "12ABC34501DE35")
+    assert (mercado.parent, mercado.status) == (world.reseller_b, "inactive")
+
+
+def test_a_row_that_exists_is_updated_and_keeps_what_the_file_does_not_name(world: World) -> None:
+    Tenant.objects.filter(pk=world.customer.pk).update(email="velho@exemplo.com.br", phone="11")
+    assert run(world, "name;phone\nCliente;1133334444") == [(2, [])]
+    world.customer.refresh_from_db()
+    assert (world.customer.phone, world.customer.email) == ("1133334444", "velho@exemplo.com.br")
+
+
+def test_errors_name_line_and_column_and_nothing_is_kept(world: World) -> None:
+    before = Tenant.objects.count()
+    text = (
+        "name;parent;status;max_calls\n"
+        "Bom;Operadora;active;5\n"
+        "Ruim;Ninguém;active;5\n"
+        "Pior;Operadora;feliz;muitas\n"
+        "Curto\n"
+        "Longo;Operadora;active;1;sobra\n"
+    )
+    errors = run(world, text)
+    assert [(line, [column for column, _why in found]) for line, found in errors] == [
+        (2, []),
+        (3, ["parent"]),
+        (4, ["status"]),
+        (5, ["status", "parent"]),
+        (6, [""]),
+    ]
+    assert "Ninguém" in errors[1][1][0][1]
+    assert Tenant.objects.count() == before
+
+
+def test_a_preview_keeps_nothing(world: World) -> None:
+    before = Tenant.objects.count()
+    assert run(world, "name;parent\nNovo;Operadora", keep=False) == [(2, [])]
+    assert Tenant.objects.count() == before
+
+
+def test_unknown_columns_are_named(world: World) -> None:
+    with pytest.raises(InvalidInput, match="cor, peso"):
+        run(world, "name;cor;peso\nA;1;2")
+
+
+def test_a_reseller_cannot_import_below_somebody_else(world: World) -> None:
+    importer = Importer(Customers(), world.actor(world.reseller_b))
+    _header, rows = importer.run("name;parent\nNovo;Revenda A", keep=True)
+    assert [column for column, _why in rows[0].errors] == ["parent"]
