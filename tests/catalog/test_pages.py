@@ -349,12 +349,12 @@ def test_prices_are_searched_by_number_or_name(
 ) -> None:
     draft = make_draft(actor, tariff, p5511="0.10", p55119="0.30", p54="1")
     Rate.objects.filter(version=draft, prefix="5511").update(description="São Paulo")
-    response = web.get(reverse("catalog:rate_list"), {"version": draft.pk, "q": search})
+    response = web.get(reverse("catalog:rate_list"), {"version": str(draft.pk), "q": search})
     assert [row.record.prefix for row in response.context["table"].rows] == found
 
 
 def quote(web: WebClient, plan: Plan, number: str, **fields: str) -> Any:
-    asked = {
+    asked: dict[str, str | int] = {
         "plan": plan.pk,
         "number": number,
         "own_ddd": "11",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db.models import Q
@@ -9,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import Allowance, CallClass, Plan, Rate, Tariff, TariffVersion
 from tronco.ui import filters
+
+# A version as it is called: v12.
+_NUMBER = re.compile(r"v[0-9]{1,6}")
 
 
 class PlanFilters(filters.FilterSet):
@@ -41,6 +45,13 @@ class VersionFilters(filters.FilterSet):
     class Meta(filters.FilterSet.Meta):
         model = TariffVersion
         fields = ("tariff", "status")
+
+    def filter_search(self, rows: Any, name: str, value: str) -> Any:
+        words = value.split()
+        for number in (word[1:] for word in words if _NUMBER.fullmatch(word)):
+            rows = rows.filter(number=int(number))
+        rest = " ".join(word for word in words if not _NUMBER.fullmatch(word))
+        return super().filter_search(rows, name, rest)
 
 
 class RateFilters(filters.FilterSet):

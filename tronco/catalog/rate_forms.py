@@ -205,29 +205,21 @@ class RateForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        shown = self.initial_prices(self.instance) if self.instance.pk else {}
-        rows = [RowForm.initial_of(row) for row in shown.pop("rows", ())]
-        self.initial.update(shown)
+        by_clock = from_windows(self.instance.windows or []) if self.instance.pk else None
+        rows = [RowForm.initial_of(row) for row in by_clock.rows] if by_clock else []
         self.rows = RowFormSet(self.data if self.is_bound else None, initial=rows, prefix="row")
 
     @staticmethod
-    def initial_prices(rate: Rate) -> dict[str, Any]:
-        """What the form's own fields show of a price."""
+    def initial_of(rate: Rate) -> dict[str, Any]:
+        """What the form's own fields show of a price; the rows are found by the form itself."""
         shown: dict[str, Any] = {"max_cost": rate.max_cost, "pricing": "usual"}
-        if rate.windows is None:
-            names = ("price_per_min", "connect_fee", "minimum_s", "step_s")
-            return {**shown, **{name: getattr(rate, name) for name in names}}
-        text = json.dumps(rate.windows, indent=1, ensure_ascii=False)
-        by_clock = from_windows(rate.windows)
-        if by_clock is None:
-            return {**shown, "pricing": "json", "windows_json": text}
-        return {
-            **shown,
-            "pricing": "clock",
-            "windows_json": text,
-            "rows": by_clock.rows,
-            **by_clock.usual._asdict(),
-        }
+        usual = Cadence(rate.price_per_min, rate.connect_fee, rate.minimum_s, rate.step_s)
+        if rate.windows is not None:
+            by_clock = from_windows(rate.windows)
+            shown["windows_json"] = json.dumps(rate.windows, indent=1, ensure_ascii=False)
+            shown["pricing"] = "json" if by_clock is None else "clock"
+            usual = by_clock.usual if by_clock else Cadence(Decimal(0))
+        return {**shown, **usual._asdict(), "connect_fee": usual.connect_fee or None}
 
     def clean(self) -> dict[str, Any]:
         """Say all that is wrong with the price; a service checks and writes it again."""

@@ -96,7 +96,7 @@ class TariffTable(tables.Table):
 
 
 class VersionTable(tables.Table):
-    number = tables.Column()
+    number = tables.LinkColumn()
     rate_count = tables.NumberColumn(verbose_name=_("Prices"))
 
     class Meta(tables.Table.Meta):
@@ -115,7 +115,10 @@ class VersionTable(tables.Table):
         default = ("number", "tariff", "status", "effective_at", "rate_count", "source")
 
     def render_number(self, record: TariffVersion) -> Any:
-        return format_html('<a href="{}">v{}</a>', screen_url(record), record.number)
+        return format_html('<a href="{}">{}</a>', screen_url(record), record)
+
+    def value_number(self, record: TariffVersion) -> str:
+        return str(record)
 
 
 class RateTable(tables.Table):

@@ -378,7 +378,11 @@ class Rates(Resource):
     )
 
     def queryset(self, actor: Any) -> Any:
-        return Rate.objects.visible_to(actor).select_related("version", "version__tariff")
+        rows = Rate.objects.visible_to(actor).select_related("version", "version__tariff")
+        return rows.order_by("-version", "call_class", "prefix")
+
+    def initial(self, actor: Any, obj: Rate) -> dict[str, Any]:
+        return RateForm.initial_of(obj)
 
     def may_change(self, obj: Rate) -> bool:
         return bool(obj.version.status == Status.DRAFT)

@@ -73,6 +73,8 @@ def to_windows(prices: PricesByClock) -> Windows:
 
 def from_windows(windows: Windows) -> PricesByClock | None:
     """Read the engine's windows, or return None where rows cannot say the same."""
+    if not windows:
+        return None
     ordered = sorted(windows, key=lambda window: -(window.get("priority") or 0))
     groups = [list(group) for _, group in groupby(ordered, lambda w: w.get("priority") or 0)]
     usual = _cadence_of(groups[-1][0]) if len(groups[-1]) == 1 else None
