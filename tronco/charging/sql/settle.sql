@@ -65,11 +65,12 @@ BEGIN
     -- The entries: each account's calls one after the other, from its balance as it is now.
     WITH price AS (
         SELECT h.account_id, h.tenant_id, h.authorization_id AS call_id, x.place,
-               (part ->> 'price_u')::bigint AS price_u
+               (part ->> 'price_u')::bigint AS price_u, c.called
         FROM jsonb_array_elements(p_items) WITH ORDINALITY AS x (item, place)
         CROSS JOIN jsonb_array_elements(x.item -> 'levels') AS part
         JOIN charging_hold h ON h.authorization_id = x.item ->> 'call_id'
                             AND h.level = (part ->> 'level')::int
+        JOIN charging_authorization c ON c.call_id = h.authorization_id
         WHERE h.authorization_id = ANY (v_calls) AND (part ->> 'price_u')::bigint <> 0
           AND NOT EXISTS (SELECT FROM charging_ledgerentry e
                           WHERE e.account_id = h.account_id
@@ -80,7 +81,7 @@ BEGIN
         SELECT p.tenant_id, p.account_id, clock_timestamp(), 'call',
                a.balance_u + p.price_u
                    - sum(p.price_u) OVER (PARTITION BY p.account_id ORDER BY p.place),
-               -p.price_u, 'sistema', '', p.call_id, 'call:' || p.call_id
+               -p.price_u, 'sistema', p.called, p.call_id, 'call:' || p.call_id
         FROM price p JOIN charging_account a ON a.id = p.account_id
         ORDER BY p.account_id, p.place
         RETURNING account_id, amount_u
