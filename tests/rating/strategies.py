@@ -26,6 +26,8 @@ DAYS = (
     "2026-04-05", "2026-10-04", "2023-11-20", "2024-11-20", "2024-02-29",
 )  # fmt: skip
 
+INCREMENTS = (1, 6, 7, 30, 60, "0.25")
+
 prices = st.sampled_from(("0", "0.10", "0.0999", "1", "0.333333", "12.5", "0.07"))
 METHODS: tuple[Method, ...] = ("up", "down", "half_up")
 ROUNDINGS = [
@@ -45,7 +47,7 @@ durations = st.one_of(
 
 
 @st.composite
-def tiers(draw: st.DrawFn, increments: tuple[Any, ...] = (1, 6, 7, 30, 60)) -> list[Any]:
+def tiers(draw: st.DrawFn, increments: tuple[Any, ...] = INCREMENTS) -> list[Any]:
     starts = draw(st.lists(st.sampled_from((20, 30, 60, 61, 300)), max_size=2, unique=True))
     return [
         {
@@ -67,7 +69,7 @@ def hours(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def windows(draw: st.DrawFn, increments: tuple[Any, ...] = (1, 6, 7, 30, 60)) -> list[Any]:
+def windows(draw: st.DrawFn, increments: tuple[Any, ...] = INCREMENTS) -> list[Any]:
     """A base without gaps, and others over it. Some are ambiguous: the loader says so."""
     cut = draw(st.sampled_from(CLOCKS[1:]))
     base = [{"to": cut}, {"from": cut}] if cut != "24:00:00" else [{}]
@@ -89,7 +91,7 @@ def windows(draw: st.DrawFn, increments: tuple[Any, ...] = (1, 6, 7, 30, 60)) ->
 
 
 @st.composite
-def rates(draw: st.DrawFn, increments: tuple[Any, ...] = (1, 6, 7, 30, 60)) -> dict[str, Any]:
+def rates(draw: st.DrawFn, increments: tuple[Any, ...] = INCREMENTS) -> dict[str, Any]:
     always = st.builds(lambda fee, t: [{"connect_fee": fee, "tiers": t}], prices, tiers(increments))
     return {
         "prefix": "55",

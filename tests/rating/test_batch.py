@@ -107,6 +107,25 @@ def test_columns_price_as_the_engine(data: st.DataObject) -> None:
     assert in_columns(tariff, rows) == [single(tariff, one) for one in rows]
 
 
+def test_calls_that_end_about_a_boundary() -> None:
+    def tiers(price: str) -> list[dict[str, Any]]:
+        return [{"price": price, "per_s": 1, "increment_s": "0.001"}]
+
+    day = {"from": "08:00:00", "to": "18:00:00", "tiers": tiers("1")}
+    night = {"priority": -1, "tiers": tiers("2")}
+    tariff = load_tariff({"rates": [{"prefix": "55", "windows": [day, night]}]})
+    evening = datetime.fromisoformat("2026-03-02T17:59:59-03:00")
+    rows = [
+        ("55", epoch_us(evening) + micro, length, "")
+        for micro in (0, 1, 999, 1000, 1001)
+        for length in (998, 999, 1000, 1001, 1002, 1500, 2001)
+    ]
+    assert in_columns(tariff, rows) == [single(tariff, row) for row in rows]
+    # Other batches lie between other changes.
+    for row in rows:
+        assert in_columns(tariff, [row]) == [single(tariff, row)]
+
+
 def simple_tariff(**changes: Any) -> Tariff:
     tier = {"from_s": 0, "price": "0.10", "per_s": 60, "increment_s": 6, **changes}
     return load_tariff(

@@ -44,7 +44,7 @@ def windowed(*windows: dict[str, Any], **more: Any) -> Rate:
 def window(
     price: str,
     per: int = 60,
-    increment: int = 60,
+    increment: int | str = 60,
     *,
     begin: str | None = None,
     end: str | None = None,
@@ -201,6 +201,15 @@ def test_a_start_within_a_second(clock: str, exact: int) -> None:
         window("2", per=1, increment=1, begin="18:00:00"),
     )
     assert price_of(rate, 5, f"2026-03-02T{clock}-03:00").exact == exact
+
+
+def test_an_increment_within_a_second() -> None:
+    rate = windowed(
+        window("1", per=1, increment="0.5", end="18:00:00"),
+        window("2", per=1, increment="0.5", begin="18:00:00"),
+    )
+    price = price_of(rate, "0.7", "2026-03-02T17:59:59.900000-03:00")
+    assert price.exact == Fraction("0.5") * 1 + Fraction("0.5") * 2
 
 
 def test_tiers_count_from_the_start_of_the_call_through_windows() -> None:
@@ -477,6 +486,8 @@ def test_the_connect_fee_is_money_even_when_the_seconds_are_not() -> None:
         ("0.05", CENTS_CUT, 50_000, 50_000),
         ("0.045", CENTS_CUT, 60_000, 45_000),
         ("0.10", CENTS_CUT, 0, 100_000),
+        ("0.10989", CENTS_CUT, 0, 100_000),
+        ("0.109889", CENTS_CUT, 0, 109_889),
         ("0.2", CENTS_CUT, 0, 100_000),
         ("0.2", Rounding("up", 2), 0, 110_000),
         ("0.109895", Rounding("up", 2), 0, 109_895),
@@ -500,6 +511,15 @@ def test_the_explanation_of_a_call() -> None:
     ] == [
         (0, 2, 60, 1, Fraction("1.5"), 30, "weekdays 1,2,3,4,5,6 07:00:00-21:00:00"),
         (120, 1, 60, Fraction("0.2"), Fraction("0.2"), 0, "priority -1"),
+    ]
+
+
+def test_windows_of_the_same_price_are_told_apart() -> None:
+    rate = windowed(window("1", end="18:00:00"), window("1", begin="18:00:00"))
+    price = price_of(rate, 120, "2026-03-02T17:59:30-03:00")
+    assert [(step.from_s, step.window) for step in price.steps] == [
+        (0, "00:00:00-18:00:00"),
+        (60, "18:00:00-24:00:00"),
     ]
 
 

@@ -257,7 +257,7 @@ class Rate:
                 gross = self._fees[span.window]
             passed = min(max((first - 1 - t) // increment, 0), count)
             if not left and (not amount or gross > self._capped(gross)):
-                passed = max(passed, count - 1)  # nothing changes: one step for all of them
+                passed = count - 1  # nothing changes: one step for all of them
             if passed:
                 covered = min(passed * increment, left)
                 left -= covered
