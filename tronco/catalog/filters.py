@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import Allowance, CallClass, Plan, Rate, Tariff, TariffVersion
 from tronco.ui import filters
+from tronco.ui.forms import SearchSelect
 
 # A version as it is called: v12.
 _NUMBER = re.compile(r"v[0-9]{1,6}")
@@ -58,6 +59,11 @@ class RateFilters(filters.FilterSet):
     """A number finds the prefixes that begin with it, and those by which it would be priced."""
 
     search = ("description",)
+    version = filters.ModelChoiceFilter(
+        queryset=TariffVersion.objects.select_related("tariff"),
+        label=_("Version"),
+        widget=SearchSelect("catalog:version_options"),
+    )
     call_class = filters.ChoiceFilter(choices=CallClass.choices, label=_("Call class"))
     by_hour = filters.BooleanFilter(
         field_name="windows", lookup_expr="isnull", exclude=True, label=_("By the hour")
