@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,8 @@ from tronco.calls.models import Direction
 from tronco.calls.records import CallEnd, CallParties
 from tronco.calls.selectors import identity_of
 from tronco.charging.models import Authorization
-from tronco.charging.services import EndedCall, SettledCall, calls_settle
+from tronco.charging.pricing import CallPrice
+from tronco.charging.services import EndedCall, calls_settle
 from tronco.core.errors import NotFound
 from tronco.numbering.classify import classify
 from tronco.tenancy.access import Actor
@@ -43,10 +44,19 @@ def record_ingest(*, ends: Sequence[CallEnd]) -> list[str]:
     if not by_id:
         return []
     settled = {one.call_id: one for one in calls_settle([_as_ended(e) for e in by_id.values()])}
-    rows = [_row(end, settled[call_id]) for call_id, end in by_id.items()]
-    ensure_partitions({end.started_at for end in by_id.values()})
+    return records_insert(
+        [
+            record_of(end, _parties(end, settled[call_id].call), settled[call_id].price)
+            for call_id, end in by_id.items()
+        ]
+    )
+
+
+def records_insert(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Insert what `record_of` made; return the ids of the calls that had no record yet."""
+    ensure_partitions({record["started_at"] for record in records})
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [json.dumps(rows, default=str)])
+        cursor.execute(_INSERT, [json.dumps(records, default=str)])
         return [call_id for (call_id,) in cursor.fetchall()]
 
 
@@ -79,10 +89,8 @@ def _as_ended(end: CallEnd) -> EndedCall:
     )
 
 
-def _row(end: CallEnd, settled: SettledCall) -> dict[str, Any]:
-    """Return a call's record, as the table has it."""
-    parties = _parties(end, settled.call)
-    price = settled.price
+def record_of(end: CallEnd, parties: CallParties, price: CallPrice | None) -> dict[str, Any]:
+    """Return a call's record, as the table has it; `price` None when it is not charged."""
     explanation = dict(price.explanation) if price else {}
     explanation["attempts"] = [asdict(attempt) for attempt in end.attempts]
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -10,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from tronco.charging.models import Authorization, LedgerEntry
+from tronco.charging.models import LedgerEntry
 from tronco.circuits.models import Circuit
 from tronco.numbering.classify import classify
 from tronco.ui import formats, tables
@@ -73,28 +72,16 @@ class RemarkColumn(tables.Column):
 
     empty_values = ()
 
-    def render(self, record: LedgerEntry, table: Any) -> str:  # type: ignore[override]
+    def render(self, record: LedgerEntry) -> str:
         who = format_html('<span class="text-secondary">{}</span>', record.actor)
         note = record.note
-        if call_id := call_id_of(record):
-            note = format_html(
-                '<a href="{}">{}</a>',
-                url_or_none("calls:cdr_by_id", call_id) or "#",
-                told_call(table.calls.get(call_id)),
-            )
+        if record.kind == LedgerEntry.Kind.CALL:
+            # The switch's id of the call stands in `source`, whom it was to in `note`.
+            url = url_or_none("calls:cdr_by_id", record.source) or "#"
+            number = classify(record.note).display
+            told = _now("Call to %(number)s") % {"number": number} if number else _now("Call")
+            note = format_html('<a href="{}">{}</a>', url, told)
         return format_html("{} · {}", note, who) if note else who
-
-
-def call_id_of(entry: LedgerEntry) -> str:
-    """The switch's id of the call behind a posting; empty when it is not a call's."""
-    return entry.source if entry.kind == LedgerEntry.Kind.CALL else ""
-
-
-def told_call(call: Authorization | None) -> str:
-    """Say which call it was."""
-    if call is None:
-        return _now("Call")
-    return _now("Call to %(number)s") % {"number": classify(call.called).display}
 
 
 class StatementTable(tables.Table):
@@ -104,8 +91,6 @@ class StatementTable(tables.Table):
     amount_u = tables.MoneyColumn(verbose_name=_("Amount"))
     balance_after_u = tables.MoneyColumn(verbose_name=_("Balance"))
     remark = RemarkColumn(verbose_name=_("Remark"))
-
-    calls: Mapping[str, Authorization] = {}
 
     class Meta(tables.Table.Meta):
         model = LedgerEntry

@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from tronco.charging import services as charging
-from tronco.charging.models import Authorization, LedgerEntry
+from tronco.charging.models import LedgerEntry
 from tronco.circuits import selectors, services
 from tronco.circuits.filters import CircuitFilters
 from tronco.circuits.forms import AdjustmentForm, CircuitForm
 from tronco.circuits.models import Circuit
-from tronco.circuits.tables import CircuitTable, StatementTable, call_id_of
+from tronco.circuits.tables import CircuitTable, StatementTable
 from tronco.core.money import format_brl
 from tronco.ui import details, edits, formats, panels
 from tronco.ui.actions import Action, Tab
@@ -326,16 +326,8 @@ class CreditPage(details.ObjectPage):
         table.actor = self.actor
         table.paginate(per_page=ROWS_A_PAGE)
         table.page = table.paginator.get_page(self.request.GET.get("page"))
-        table.calls = find_calls(table.page)
         may_adjust = self.actor.can("charging.credit")
         template = "circuits/statement.html" if self.request.htmx else ""  # type: ignore[attr-defined]
         return self.render(
             template, form=form, table=table, may_adjust=may_adjust, status=status, **extra
         )
-
-
-def find_calls(page: Any) -> dict[str, Authorization]:
-    """The calls behind a page of postings, by their ids."""
-    return Authorization.objects.in_bulk(
-        [call_id for row in page if (call_id := call_id_of(row.record))]
-    )

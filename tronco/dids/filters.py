@@ -13,7 +13,6 @@ from tronco.tenancy.models import Tenant
 from tronco.ui import filters
 from tronco.ui.forms import SearchSelect
 
-
 _PUNCTUATION = re.compile(r"[\s().+-]")
 
 
