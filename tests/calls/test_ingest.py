@@ -2,23 +2,102 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from django.db import DataError, transaction
 
+from tests.calls.making import START, authorised, ended, made
 from tests.support.world import World, make_world
 from tronco.calls.models import Cdr
 from tronco.calls.records import CallEnd, CallParties, RouteAttempt
+from tronco.calls.selectors import identity_of
 from tronco.calls.services import record_ingest
-from tronco.charging.models import LedgerEntry
+from tronco.charging.models import Account, Authorization, Hold, LedgerEntry
 
 pytestmark = pytest.mark.django_db
-START = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def world() -> World:
     return make_world()
+
+
+# Retail R$ 0,10, A1 buys at 0,07, A at 0,05, the carrier takes 0,03; 61 s are billed as 66.
+CHAIN_OF_61_S = {"Cliente A1": 110_000, "Revenda A1": 77_000, "Revenda A": 55_000}
+
+
+def test_an_answered_call_is_charged_at_every_level(world: World) -> None:
+    circuit = world.circuit(tenant=world.customer_a1)
+    call = authorised(world, circuit)
+    assert record_ingest(ends=[ended(call, world, talks_s=61)]) == [call.call_id]
+
+    cdr = Cdr.objects.get()
+    assert (cdr.price_u, cdr.cost_u, cdr.billed_ms, cdr.duration_ms) == (
+        110_000, 33_000, 66_000, 61_000,
+    )  # fmt: skip
+    assert [charge["price_u"] for charge in cdr.charges] == list(CHAIN_OF_61_S.values())
+    assert cdr.identity == identity_of("node1", call.call_id)
+    entries = LedgerEntry.objects.filter(kind="call").select_related("tenant")
+    assert {entry.tenant.name: -entry.amount_u for entry in entries} == CHAIN_OF_61_S
+    assert {(entry.source, entry.note) for entry in entries} == {(call.call_id, "+551133334444")}
+    assert Account.objects.exclude(held_u=0).count() == 0
+    call.refresh_from_db()
+    assert call.state == Authorization.State.SETTLED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [("no_answer", 19), ("busy", 17), ("cancelled", 16), ("failed", 34), ("refused", 21)],
+)
+def test_a_call_nobody_answered_costs_nothing(world: World, outcome: str, cause: int) -> None:
+    circuit = world.circuit()
+    call = authorised(world, circuit)
+    end = ended(call, world, talks_s=None, outcome=outcome, hangup_cause=cause)
+    assert record_ingest(ends=[end]) == [call.call_id]
+    cdr = Cdr.objects.get()
+    assert (cdr.outcome, cdr.hangup_cause, cdr.price_u, cdr.charges) == (outcome, cause, 0, [])
+    assert not LedgerEntry.objects.filter(kind="call").exists()
+    assert not Account.objects.exclude(held_u=0).exists()
+    assert set(Hold.objects.values_list("state", flat=True)) == {"released"}
+
+
+def test_the_same_call_again_is_already_done(world: World) -> None:
+    call = authorised(world, world.circuit())
+    end = ended(call, world, talks_s=61)
+    assert [record_ingest(ends=[end]) for _ in range(3)] == [[call.call_id], [], []]
+    assert Cdr.objects.count() == LedgerEntry.objects.filter(kind="call").count() == 1
+
+
+def test_a_batch_is_all_or_nothing(world: World) -> None:
+    good = ended(authorised(world, world.circuit()), world, talks_s=61)
+    bad = ended(authorised(world, world.circuit()), world, talks_s=61, hangup_cause=99_999)
+    with pytest.raises(DataError), transaction.atomic():
+        record_ingest(ends=[good, bad])
+    assert not Cdr.objects.exists()
+    assert not LedgerEntry.objects.filter(kind="call").exists()
+    assert record_ingest(ends=[good]) == [good.call_id]
+
+
+def test_what_lasted_beyond_the_deadline_is_not_charged(world: World) -> None:
+    call = authorised(world, world.circuit(), deadline_s=60)
+    record_ingest(ends=[ended(call, world, talks_s=75.4)])
+    cdr = Cdr.objects.get()
+    assert (cdr.duration_ms, cdr.billed_ms, cdr.price_u) == (75_400, 60_000, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "uf"),
+    [
+        ("1133334444", "SP"),
+        ("021 61 99999-8888", "DF"),
+        ("08001234567", ""),
+        ("40041234", ""),
+        ("00 21 44 2071234567", ""),
+    ],
+)
+def test_the_state_is_that_of_the_other_party(world: World, dialled: str, uf: str) -> None:
+    assert made(world, world.circuit(balance_u=10**9), dialled, talks_s=5).uf == uf
 
 
 def test_nothing_is_nothing(world: World) -> None:
