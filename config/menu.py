@@ -20,7 +20,7 @@ MENU = (
         (Item(_("Dashboard"), "dashboard:home", "dashboard.view", words=_("home start")),),
     ),
     Section(
-        _("Registration"),
+        _("Master data"),
         "folder",
         (
             Item(

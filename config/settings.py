@@ -7,6 +7,7 @@ TRONCO_HOSTS        host names the site answers to, comma separated
 TRONCO_HTTPS        1 when a proxy terminates TLS in front of the site
 TRONCO_ASSETS       directory of the screen assets installed from npm
 TRONCO_HOME         directory of this instance: sockets, spools, logs
+TRONCO_SLICE_S      seconds that a call pays for at a time: more asks less often, less holds less
 TRONCO_SIP_REALM    realm of the SIP digests; fixed for the life of an installation
 """
 
@@ -47,6 +48,7 @@ DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}
 SECRET_KEY = os.environ.get("TRONCO_SECRET_KEY", "")
 TRONCO_HOME = Path(os.environ.get("TRONCO_HOME", BASE_DIR / "var"))
 TRONCO_SIP_REALM = os.environ.get("TRONCO_SIP_REALM", "tronco")
+TRONCO_SLICE_S = int(os.environ.get("TRONCO_SLICE_S", "60"))
 TRONCO_ASSETS = os.environ.get("TRONCO_ASSETS", "")
 
 DEBUG = False

@@ -3,7 +3,15 @@
   "use strict";
   var COLORS = ["#066fd1", "#d6336c", "#2fb344", "#f76707", "#ae3ec9", "#17a2b8"];
 
-  function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+  // A canvas knows no variables: let the browser compute the colour.
+  function css(name, place) {
+    var probe = document.createElement("span");
+    probe.style.color = "var(" + name + ")";
+    place.append(probe);
+    var color = getComputedStyle(probe).color;
+    probe.remove();
+    return color;
+  }
 
   function number(value, unit) {
     if (value === null || value === undefined) return "—";
@@ -19,7 +27,7 @@
       place.append(empty);
       return;
     }
-    var axis = { stroke: css("--tblr-secondary"), grid: { stroke: css("--tblr-border-color") }, ticks: { show: false } };
+    var axis = { stroke: css("--tblr-secondary", place), grid: { stroke: css("--tblr-border-color", place), width: 1 }, ticks: { show: false } };
     var lang = document.documentElement.lang;
     var day = (data.x[data.x.length - 1] - data.x[0]) > 172800;
     var label = function (seconds) {
@@ -29,8 +37,8 @@
     var chart = new uPlot({
       width: place.clientWidth, height: 220,
       cursor: { y: false },
-      series: [{ value: function (u, v) { return v === null ? "—" : new Date(v * 1000).toLocaleString(lang); } }].concat(data.series.map(function (one, i) {
-        return { label: one.label, stroke: COLORS[i % COLORS.length], width: 2, spanGaps: false,
+      series: [{ label: document.body.dataset.textWhen || "", value: function (u, v) { return v === null ? "—" : new Date(v * 1000).toLocaleString(lang); } }].concat(data.series.map(function (one, i) {
+        return { label: one.label, stroke: COLORS[i % COLORS.length], width: 2, spanGaps: false, points: { show: data.x.length === 1 },
           value: function (u, v) { return number(v, one.unit); } };
       })),
       axes: [Object.assign({ values: function (u, ticks) { return ticks.map(label); } }, axis),

@@ -26,7 +26,7 @@ class TenantForm(ModelForm):
         widget=SearchSelect("tenancy:seller_options"),
     )
     fieldsets = (
-        fieldset(_("Registration"), "name", "person", "document", "status", "parent"),
+        fieldset(_("Master data"), "name", "person", "document", "status", "parent"),
         fieldset(_("Contact"), "contact", "email", "phone"),
         fieldset(
             _("Limits"),

@@ -89,8 +89,8 @@ class Tenant(models.Model):
 
     @property
     def screen_name(self) -> str:
-        """Whose screens show it (see `tronco.ui.urls`)."""
-        return "customer" if self.kind == self.Kind.CUSTOMER else "reseller"
+        """Whose screens show it (see `tronco.ui.urls`); the master has none."""
+        return self.kind
 
     @property
     def document_text(self) -> str:

@@ -24,15 +24,15 @@ class Tenants(Resource):
     kind = ""
     panels = (
         panels.Fields(
-            _("Registration"),
+            _("Master data"),
             "id",
             "name",
             "person",
             panels.Value(_("Document"), lambda tenant: tenant.document_text),
-            "parent",
+            panels.Value(_("Sold by"), "parent"),
         ),
         panels.Fields(_("Contact"), "contact", "email", "phone"),
-        panels.Related(),
+        panels.Related(always=("circuits.circuit", "dids.did", "identity.user")),
         panels.Fields(_("Limits"), "max_calls", "max_cps"),
     )
     bulk_fields = ("status", "max_calls", "max_cps")

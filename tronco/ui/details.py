@@ -20,6 +20,7 @@ from tronco.ui.history import HISTORY, list_events
 from tronco.ui.lists import ResourcePage
 
 DETAIL = gettext_lazy("Overview")
+MOST_BUTTONS = 2  # beside "edit"; the others are in a menu
 
 
 class ObjectPage(ResourcePage):
@@ -43,7 +44,9 @@ class ObjectPage(ResourcePage):
     def context(self, **extra: Any) -> dict[str, Any]:
         r, obj, actor = self.resource, self.object, self.actor
         key = r.key(obj)
-        buttons = [r.action_link(a, obj) for a in r.actions if a.offered(actor, obj)]
+        tabs = {tab.url for tab in r.tabs}
+        offered = [a for a in r.actions if a.offered(actor, obj) and a.url not in tabs]
+        buttons = [r.action_link(action, obj) for action in offered]
         edit_url = r.url_if(actor, "edit", "edit", key) if r.may_change(obj) else None
         delete_url = r.url_if(actor, "delete", "delete", key) if r.may_delete(obj) else None
         return super().context(
@@ -52,7 +55,8 @@ class ObjectPage(ResourcePage):
                 "title": r.label(obj),
                 "badge": self.badge(),
                 "list_url": r.url_if(actor, "list", "view"),
-                "buttons": buttons,
+                "buttons": buttons[:MOST_BUTTONS],
+                "more_buttons": buttons[MOST_BUTTONS:],
                 "edit_url": edit_url,
                 "delete_url": delete_url,
                 "edit_label": EDIT,

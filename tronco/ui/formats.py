@@ -118,6 +118,14 @@ def field_text(field: models.Field[Any, Any] | None, value: Any) -> str:
     return str(value)
 
 
+def field_label(field: Any) -> str:
+    """What a model's field is called; a key without a name of its own as what it leads to."""
+    label = str(getattr(field, "verbose_name", field.name))
+    if field.is_relation and label == field.name.replace("_", " "):
+        return str(field.related_model._meta.verbose_name)
+    return label
+
+
 def attribute(obj: models.Model, path: str) -> tuple[str, str]:
     """Return the label and the HTML of `path` (`plan__tariff`) of an object, for panels."""
     *parents, name = path.split("__")
@@ -131,8 +139,7 @@ def attribute(obj: models.Model, path: str) -> tuple[str, str]:
         field = obj._meta.get_field(name)
     except FieldDoesNotExist:
         return name.replace("_", " "), NOTHING if value in (None, "") else format_html("{}", value)
-    label = str(getattr(field, "verbose_name", name))
-    return label, field_html(field, value)
+    return field_label(field), field_html(field, value)
 
 
 def field_html(field: Any, value: Any) -> str:

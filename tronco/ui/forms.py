@@ -184,6 +184,8 @@ class FormMixin:
         for one in self.fields.values():  # type: ignore[attr-defined]
             if isinstance(one, forms.ModelChoiceField) and hasattr(one.queryset, "visible_to"):
                 one.queryset = one.queryset.visible_to(actor)
+            if isinstance(one, forms.ModelChoiceField) and one.empty_label is not None:
+                one.empty_label = "—"
         self.adapt(actor)
         dress(self)
 

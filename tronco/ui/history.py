@@ -44,6 +44,11 @@ class Event:
     differences: tuple[Difference, ...]
 
     @property
+    def unshown(self) -> int:
+        """How many differences stay folded away."""
+        return len(self.differences) - 3
+
+    @property
     def badge(self) -> str:
         """What happened, as a coloured word."""
         return formats.badge(WORDS.get(self.what, self.what), COLORS.get(self.what, "secondary"))
@@ -102,13 +107,13 @@ def object_name(row: Any) -> str:
 def differences(model: type[models.Model], row: Any, before: Any) -> Iterable[Difference]:
     """Yield the fields that an event changed."""
     for field in model._meta.concrete_fields:
-        if field.name in _OWN or not hasattr(row, field.attname):
+        if field.name in _OWN or not field.editable or not hasattr(row, field.attname):
             continue
         new = getattr(row, field.attname)
         old = getattr(before, field.attname) if before is not None else None
         empty = new in (None, "", [], {}) if before is None else new == old
         if not empty:
-            label = capfirst(str(getattr(field, "verbose_name", field.name)))
+            label = capfirst(formats.field_label(field))
             was = "" if before is None else value_text(field, old)
             yield Difference(label, was, value_text(field, new))
 

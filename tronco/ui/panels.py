@@ -56,9 +56,9 @@ class Panel:
 
 
 class Value:
-    """One line of a panel: `read(obj)` is shown under `label`."""
+    """One line of a panel under a label of its own: what `read(obj)` returns, or a field's name."""
 
-    def __init__(self, label: Text, read: Callable[[Any], Any]) -> None:
+    def __init__(self, label: Text, read: Callable[[Any], Any] | str) -> None:
         self.label, self.read = label, read
 
 
@@ -77,6 +77,8 @@ class Fields(Panel):
     def line(self, line: str | Value, actor: Any, obj: Any) -> tuple[str, Any, str | None]:
         """Return label, content, and where the content leads."""
         if isinstance(line, Value):
+            if isinstance(line.read, str):
+                return str(line.label), *self.line(line.read, actor, obj)[1:]
             value = line.read(obj)
             return str(line.label), formats.NOTHING if value in (None, "") else value, None
         label, content = formats.attribute(obj, line)
@@ -178,8 +180,12 @@ class Related(Panel):
 
     template = "ui/panels/related.html"
 
-    def __init__(self, title: Text = RELATED, **options: Any) -> None:
+    def __init__(
+        self, title: Text = RELATED, *, always: Sequence[str] = (), **options: Any
+    ) -> None:
+        """Kinds of which there is none are left out, but for `always` (`folder.model`)."""
         super().__init__(title, **options)
+        self.always = always
 
     def context(self, request: Any, obj: Any) -> dict[str, Any]:
         return {"related": list(self.links(request.actor, obj))}
@@ -196,11 +202,10 @@ class Related(Panel):
             if model._meta.label == obj._meta.label or relation.field.many_to_many:
                 continue
             name = relation.field.name
-            yield {
-                "label": capfirst(str(model._meta.verbose_name_plural)),
-                "count": visible(actor).filter(**{name: obj}).count(),
-                "url": f"{address}?{name}={obj.pk}",
-            }
+            count = visible(actor).filter(**{name: obj}).count()
+            if count or model._meta.label_lower in self.always:
+                label = capfirst(str(model._meta.verbose_name_plural))
+                yield {"label": label, "count": count, "url": f"{address}?{name}={obj.pk}"}
 
 
 __all__: Sequence[str] = ["Chart", "Fields", "Html", "Panel", "Related", "Rows", "Value"]
