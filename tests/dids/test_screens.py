@@ -43,7 +43,7 @@ def test_a_number_is_shown_as_people_write_it_and_exported_whole() -> None:
     client = administrator(world)
     did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="11933334444")
     assert "(11) 93333-4444" in client.get(reverse("dids:did_list")).content.decode()
-    answer = client.get(reverse("dids:did_export"), {"format": "csv"})
+    answer: Any = client.get(reverse("dids:did_export"), {"format": "csv"})
     assert "+5511933334444" in b"".join(answer.streaming_content).decode()
 
 

@@ -165,7 +165,8 @@ def _price_carrier(
     price = rate.price(
         start=answered_at, duration=length, timezone=zone(carrier.timezone), rounding=EXACT
     )
-    return price.cost_u, {"trunk": carrier.trunk, **_explain(price, rate, term)}
+    explanation = {"trunk": carrier.trunk, "timezone": carrier.timezone}
+    return price.cost_u, {**explanation, **_explain(price, rate, term)}
 
 
 def _explain(price: Price, rate: Rate, term: RateTerm) -> dict[str, Any]:
