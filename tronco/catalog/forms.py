@@ -20,14 +20,12 @@ TIMEZONES = (
     ("America/Noronha", gettext_lazy("Fernando de Noronha (Brasília +1 h)")),
     ("UTC", gettext_lazy("UTC")),
 )
-CHOOSE_SELLER = gettext_lazy("Seller")
 
 
 def offer_sellers(form: ModelForm, actor: Any) -> None:
     """Let choose among the master and resellers that the actor reaches; the highest is proposed."""
     field: Any = form.fields["tenant"]
     field.queryset = field.queryset.exclude(kind=Tenant.Kind.CUSTOMER).order_by("path")
-    field.label = CHOOSE_SELLER
     if form.instance.pk is not None:
         field.disabled = True
     elif "tenant" not in form.initial and (first := field.queryset.first()) is not None:

@@ -32,7 +32,9 @@ class Tariff(models.Model):
         SALE = "sale", _("Sale")
         COST = "cost", _("Cost")
 
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="tariffs")
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="tariffs", verbose_name=_("seller")
+    )
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.SALE)
     timezone = models.CharField(_("time zone"), max_length=40, default="America/Sao_Paulo")
@@ -67,7 +69,9 @@ class TariffVersion(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    tariff = models.ForeignKey(Tariff, models.CASCADE, related_name="versions")
+    tariff = models.ForeignKey(
+        Tariff, models.CASCADE, related_name="versions", verbose_name=_("tariff")
+    )
     number = models.PositiveIntegerField(_("version"))
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
     effective_at = models.DateTimeField(_("in effect from"), null=True, blank=True)
@@ -110,7 +114,13 @@ class Rate(models.Model):
     """
 
     # No index of its own: the unique constraint begins with it, and an import pays for each index.
-    version = models.ForeignKey(TariffVersion, models.CASCADE, related_name="rates", db_index=False)
+    version = models.ForeignKey(
+        TariffVersion,
+        models.CASCADE,
+        related_name="rates",
+        db_index=False,
+        verbose_name=_("version"),
+    )
     prefix = models.CharField(_("prefix"), max_length=20, blank=True)
     call_class = models.CharField(_("call class"), max_length=16, choices=CallClass, blank=True)
     description = models.CharField(_("description"), max_length=120, blank=True)
@@ -211,7 +221,9 @@ class Plan(models.Model):
         UP = "up", _("Up")
         NONE = "none", _("None (to the millionth)")
 
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="plans")
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="plans", verbose_name=_("seller")
+    )
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     tariff = models.ForeignKey(
@@ -258,7 +270,9 @@ class Allowance(models.Model):
         MONEY = "money", _("Reais")
 
     tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="allowances")
+    plan = models.ForeignKey(
+        Plan, models.CASCADE, related_name="allowances", verbose_name=_("plan")
+    )
     name = models.CharField(_("name"), max_length=80)
     classes = ArrayField(
         models.CharField(max_length=16, choices=CallClass), verbose_name=_("call classes")

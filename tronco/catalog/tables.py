@@ -123,12 +123,12 @@ class VersionTable(tables.Table):
 
 class RateTable(tables.Table):
     target = tables.LinkColumn(verbose_name=_("Prefix or class"), order_by=("call_class", "prefix"))
-    price_per_min = tables.NumberColumn()
+    price_per_min = tables.NumberColumn(verbose_name=_("Price per minute"))
     cadence = tables.Column(
         verbose_name=_("Cadence"), order_by=("minimum_s", "step_s", "free_under_s")
     )
-    connect_fee = tables.NumberColumn()
-    max_cost = tables.NumberColumn()
+    connect_fee = tables.NumberColumn(verbose_name=_("Connect fee"))
+    max_cost = tables.NumberColumn(verbose_name=_("Maximum cost of a call"))
 
     class Meta(tables.Table.Meta):
         model = Rate

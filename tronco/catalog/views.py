@@ -56,6 +56,12 @@ def _ids(values: dict[str, Any], *names: str) -> dict[str, Any]:
     return facts
 
 
+def _add_to(obj: Any, child: str, key: str) -> str:
+    """Return the address that adds a child to an object and comes back to its page."""
+    back = reverse(f"catalog:{key}_detail", args=[obj.pk])
+    return f"{reverse(f'catalog:{child}_add')}?{key}={obj.pk}&return_url={back}"
+
+
 def _retire(actor: Any, plan: Plan, values: dict[str, Any]) -> Any:
     services.plan_retire(actor=actor, plan_id=plan.pk)
     return _("The plan is no longer sold; whoever has it keeps it.")
@@ -83,10 +89,7 @@ class Plans(Resource):
             gettext_lazy("Allowances"),
             AllowanceTable,
             lambda actor, plan: plan.allowances.all(),
-            add=lambda plan: (
-                f"{reverse('catalog:allowance_add')}?plan={plan.pk}"
-                f"&return_url={reverse('catalog:plan_detail', args=[plan.pk])}"
-            ),
+            add=lambda plan: _add_to(plan, "allowance", "plan"),
             add_permission="catalog.edit",
         ),
         panels.Html(gettext_lazy("Below cost"), "catalog/panels/margins.html", wide=True),
@@ -257,7 +260,7 @@ class Versions(Resource):
             panels.Value(gettext_lazy("In effect now"), _is_in_effect),
         ),
         panels.Fields(
-            gettext_lazy("Origin"),
+            gettext_lazy("How it came about"),
             "source",
             "created_by",
             panels.Value(gettext_lazy("Created at"), lambda version: instant(version.created_at)),
@@ -283,9 +286,7 @@ class Versions(Resource):
             limit=FIRST_ROWS,
             more=lambda version: f"{reverse('catalog:rate_list')}?version={version.pk}",
             add=lambda version: (
-                f"{reverse('catalog:rate_add')}?version={version.pk}"
-                if version.status == Status.DRAFT
-                else None
+                _add_to(version, "rate", "version") if version.status == Status.DRAFT else None
             ),
             add_permission="catalog.edit",
         ),
