@@ -16,6 +16,7 @@ from tronco.core.errors import TroncoError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
+    "demo": ("tronco.cli.demo", "load a demonstration operator into an empty installation"),
     "prepare": ("tronco.cli.prepare", "make the master, the central and the first administrator"),
     "quote": ("tronco.cli.quote", "price calls by a tariff file, without a database"),
     "sipcore": ("tronco.cli.sipcore", "call control: authorises calls and watches the switches"),

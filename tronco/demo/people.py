@@ -111,9 +111,12 @@ class People:
     def master(self) -> Tenant:
         return self.tenants[""]
 
-    def seller_of(self, key: str) -> str:
-        """The key of whoever sells to that tenant."""
-        return next(person.above for person in (*RESELLERS, *CUSTOMERS) if person.key == key)
+
+def cashier_of(key: str) -> str:
+    """The name of who takes the money of the tenant with that key: somebody of its seller's."""
+    seller = next(person.above for person in (*RESELLERS, *CUSTOMERS) if person.key == key)
+    cashiers = {worker.at: worker.name for worker in WORKERS if worker.role == Role.ADMINISTRATOR}
+    return cashiers.get(seller, FINANCE.name)
 
 
 def people_load(master: Tenant) -> People:

@@ -1,8 +1,8 @@
 """The demonstration's life: phones that register and call, and the carrier that they reach.
 
 Run as `python -m tronco.demo.traffic SCENE --switch HOST:PORT --carrier PORT`. SCENE is the file
-that `demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [as the carrier dials them]}`.
-The chance is seeded: two demonstrations look alike.
+that `demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [...]}`, the numbers as
+the carrier dials them. The chance is seeded: two demonstrations look alike.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tronco.demo.call import Call
 
 log = logging.getLogger(__name__)
 
+# The switch tells carriers by their addresses: not that of the phones.
+CARRIER_ADDRESS = "127.0.0.2"
 REGISTER_S = 90
 # How the far end takes a call, out of a hundred.
 ANSWERS, BUSY, LETS_RING = 80, 10, 10
@@ -65,7 +67,7 @@ class Traffic:
     async def run(self) -> None:
         """Open the carrier and the phones, and let them live."""
         carrier = Agent(self.switch, on_call=self.take, user_agent="Operadora demo")
-        await carrier.open(port=self.carrier_port)
+        await carrier.open(CARRIER_ADDRESS, self.carrier_port)
         phones = []
         for account in self.scene.phones:
             phones.append(await Agent(self.switch, account, on_call=self.take).open())
