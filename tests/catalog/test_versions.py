@@ -10,11 +10,17 @@ from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import (
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.utils import timezone
 
 from tests.catalog.conftest import make_draft
-from tests.support.world import World
+from tests.support.world import World, make_world
 from tronco.catalog.differences import Change, count_differences, list_differences
 from tronco.catalog.models import CallClass, Rate, Tariff, TariffVersion
 from tronco.catalog.rates import InvalidRate, RateValues, compile_rate
@@ -352,3 +358,28 @@ def test_who_may_not_edit_does_not(world: World, actor: Actor, tariff: Tariff) -
     support = world.actor(world.master, Role.SUPPORT)
     with pytest.raises(NotAllowed):
         version_publish(actor=support, version_id=version.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_waits_for_who_still_writes_a_price() -> None:
+    """Else a price could slip into a version after it was published, unseen by the triggers."""
+    world = make_world()
+    actor = world.actor(world.master)
+    tariff = world.plan(world.master).tariff
+    draft = make_draft(actor, tariff, p5511="0.10")
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(
+                "UPDATE catalog_rate SET price_per_min = 9 WHERE version_id = %s", [draft.pk]
+            )
+        with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
+            connection.cursor().execute("SET LOCAL lock_timeout = '100ms'")
+            version_publish(actor=actor, version_id=draft.pk)
+        with other.cursor() as cursor:
+            cursor.execute("COMMIT")
+        version_publish(actor=actor, version_id=draft.pk)
+    finally:
+        other.close()
+    assert draft.rates.get().price_per_min == 9

@@ -90,7 +90,7 @@ def browser(
     settings.ALLOWED_HOSTS = ["*"]
     # Else each thread of the server leaves a connection behind, and the database cannot be dropped.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    finders.get_finder.cache_clear()
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
     shots = Path(os.environ.get("TRONCO_SHOTS", tmp_path))
     shots.mkdir(parents=True, exist_ok=True)
     # Playwright runs an event loop in this thread; Django would refuse the database because of it.
@@ -105,7 +105,7 @@ def browser(
             chromium.close()
             # Beside an event loop, Django gave this thread a second connection.
             connections.close_all()
-        assert made.problems == []
+        assert made.problems == [], made.problems
     finally:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-        finders.get_finder.cache_clear()
+        finders.get_finder.cache_clear()  # type: ignore[attr-defined]

@@ -181,7 +181,7 @@ class PublishForm(Form):
 
     when = forms.ChoiceField(
         label=gettext_lazy("In effect"),
-        choices=(("now", gettext_lazy("Now")), ("later", gettext_lazy("From"))),
+        choices=(("now", gettext_lazy("Now")), ("later", gettext_lazy("From a date on"))),
         widget=forms.RadioSelect,
         initial="now",
     )
