@@ -11,7 +11,7 @@ Under call control that is a query of the asynchronous pool; under Django it nev
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ _RATES_A_READ: Final = 5000
 # What is remembered of price lists: about 300 bytes a rate, and 2 kB a compiled one.
 _MOST_RATES: Final = 2_000_000
 _MOST_COMPILED: Final = 50_000
+_MOST_OFFERS: Final = 50_000
 
 _CHAIN: Final = """
 SELECT t.id, t.status, a.id, a.status, a.cycle_day, p.id, p.name, p.rounding, p.decimals,
@@ -42,8 +43,9 @@ FROM charging_account own
 JOIN tenancy_tenant owner ON owner.id = own.tenant_id
 JOIN tenancy_tenant t ON t.id = ANY (string_to_array(trim(BOTH '/' FROM owner.path), '/')::bigint[])
                      AND (t.kind <> 'master' OR t.id = owner.id)
-LEFT JOIN charging_account a ON CASE WHEN t.id = owner.id THEN a.id = own.id
-                                     ELSE a.tenant_id = t.id AND a.role = 'reseller' END
+LEFT JOIN charging_account a ON a.id = CASE
+    WHEN t.id = owner.id THEN own.id
+    ELSE (SELECT id FROM charging_account WHERE tenant_id = t.id AND role = 'reseller') END
 LEFT JOIN catalog_plan p ON p.id = a.plan_id
 LEFT JOIN catalog_tariff r ON r.id = p.tariff_id
 WHERE own.id = %s ORDER BY length(t.path) DESC
@@ -159,6 +161,8 @@ class Decks:
         self._decks: OrderedDict[int, Deck] = OrderedDict()
         self._compiled: dict[int, Rate] = {}
         self._minutes: dict[tuple[int, str], Fraction] = {}
+        # What `offers` worked out from all this; forgotten with it.
+        self.offers: dict[Hashable, Any] = {}
         self.is_fresh = is_fresh
 
     def drop(self) -> None:
@@ -166,6 +170,7 @@ class Decks:
         self._generation += 1
         self._chains.clear()
         self._versions.clear()
+        self.offers.clear()
 
     async def chain(self, account: int) -> tuple[Level, ...]:
         """Return the account and those of the resellers above it, upwards; () if unknown."""
@@ -227,6 +232,12 @@ class Decks:
             if dated.rate.schedule is None:
                 self._minutes[key] = cost
         return cost
+
+    def remember_offer(self, key: Hashable, offer: Any) -> None:
+        """Keep an offer until something of the configuration changes."""
+        if len(self.offers) >= _MOST_OFFERS:
+            self.offers.clear()
+        self.offers[key] = offer
 
     async def _versions_of(self, tariff: int) -> tuple[_Version, ...]:
         known = self._versions.get(tariff)

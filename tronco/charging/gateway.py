@@ -28,16 +28,26 @@ from tronco.charging.errors import Refused
 from tronco.charging.guards import find_line_refusal
 from tronco.charging.listener import Listener
 from tronco.charging.offers import Offer, make_offer
-from tronco.charging.requests import Answer, Ask, CallRequest, Climb, build_ask
+from tronco.charging.requests import Answer, Ask, CallRequest, Climb, Limit, int_array
 from tronco.charging.terms import CallTerms
 from tronco.core.errors import Conflict, NotFound, Unavailable
 from tronco.numbering.number import Number
-from tronco.rating import Rate
 
 log = logging.getLogger(__name__)
 
-_RESERVE: Final = "SELECT * FROM charging_reserve(%s, %s, %s, %s, %s)"
-_EXTEND: Final = "SELECT * FROM charging_extend(%s, %s, %s, %s, %s)"
+_RESERVE: Final = """
+SELECT outcome, granted_s, detail FROM charging_reserve(
+    %(call_id)s, %(tenant_id)s, %(account_id)s, %(circuit_id)s, %(did_id)s, %(central)s,
+    %(direction)s, %(caller)s, %(dialled)s, %(called)s, %(call_class)s, %(started_at)s, %(terms)s,
+    %(meter_keys)s, %(max_calls)s, %(max_cps)s,
+    %(grid)s, %(accounts)s, %(tenants)s, %(levels)s, %(plans)s, %(needs_u)s, %(costs_u)s,
+    %(buckets)s, %(refusal)s)
+"""
+_EXTEND: Final = """
+SELECT outcome, granted_s, detail FROM charging_extend(
+    %(call_id)s, %(from_s)s, %(answered_at)s,
+    %(grid)s, %(accounts)s, %(tenants)s, %(levels)s, %(costs_u)s, %(buckets)s)
+"""
 _CALL: Final = (
     "SELECT to_jsonb(a), charging_holds_of(a.call_id) "
     "FROM charging_authorization a WHERE a.call_id = %s"
@@ -264,21 +274,23 @@ class Gateway:
     async def _reserve(
         self, request: CallRequest, offer: Offer, answer: Answer
     ) -> tuple[_Reply, Ask]:
-        call = json.dumps(_call_row(request, offer.terms))
-        meters = json.dumps(_meters(request))
-        refusal = json.dumps(offer.refusal) if offer.refusal else None
+        limits = _limits(request)
+        values = {
+            **_call_row(request, offer.terms),
+            "terms": offer.facts,
+            "meter_keys": [limit.key for limit in limits],
+            "max_calls": int_array(limit.max_calls for limit in limits),
+            "max_cps": int_array(limit.max_cps for limit in limits),
+            "refusal": json.dumps(offer.refusal) if offer.refusal else None,
+        }
 
         async def send(connection: AsyncConnection, ask: Ask) -> _Reply:
-            levels = json.dumps([level.as_json() for level in ask.levels])
-            values = (call, meters, list(ask.grid), levels, refusal)
-            return await _ask(connection, _RESERVE, values)
+            return await _ask(connection, _RESERVE, {**values, **ask.arrays})
 
-        if not offer.terms.levels or refusal:
+        if not offer.terms.levels or offer.refusal:
             async with self._pool.connection() as connection:
                 return await send(connection, _NO_ASK), _NO_ASK
-        return await self._climb(
-            offer.terms, offer.rates, (0, self.slices.first_s), answer, {}, send
-        )
+        return await self._climb(offer, (0, self.slices.first_s), answer, {}, send)
 
     async def _extend_once(self, call_id: str, answered_at: datetime | None) -> Grant | None:
         """Return the grant, or None when the call was changed in between."""
@@ -299,13 +311,11 @@ class Gateway:
         rates = await self._decks.rates_by_id(terms.rate_ids)
 
         async def send(connection: AsyncConnection, ask: Ask) -> _Reply:
-            levels = json.dumps([level.as_json(is_running=True) for level in ask.levels])
-            values = (call_id, deadline_s, list(ask.grid), levels, known_answer)
-            return await _ask(connection, _EXTEND, values)
+            values = {"call_id": call_id, "from_s": deadline_s, "answered_at": known_answer}
+            return await _ask(connection, _EXTEND, {**values, **ask.arrays})
 
         reply, ask = await self._climb(
-            terms,
-            rates,
+            Offer(terms, rates),
             (deadline_s, deadline_s + self.slices.next_s),
             Answer(known_answer, known_answer)
             if known_answer
@@ -337,8 +347,7 @@ class Gateway:
 
     async def _climb(
         self,
-        terms: CallTerms,
-        rates: Mapping[int, Rate],
+        offer: Offer,
         stretch: tuple[int, int],
         answer: Answer,
         own: Mapping[tuple[int, int], int],
@@ -349,14 +358,14 @@ class Gateway:
         The second time is a transaction: the first answer in it comes with the accounts locked, so
         that the ladder built from it must fit.
         """
-        lefts = self._known_lefts(terms, own)
+        lefts = self._known_lefts(offer.terms, own)
 
         async def attempt(connection: AsyncConnection) -> tuple[_Reply, Ask]:
-            ask = build_ask(terms, Climb(answer, *stretch, rates, lefts))
+            ask = offer.ask(Climb(answer, *stretch, offer.rates, lefts))
             reply = await send(connection, ask)
             if reply.outcome == "allowance":
                 lefts.update(
-                    ((one["account"], one["allowance"]), one["left"]) for one in reply.detail
+                    ((one["account"], one["allowance"]), one["remaining"]) for one in reply.detail
                 )
             return reply, ask
 
@@ -385,7 +394,7 @@ class Gateway:
     def _remember_lefts(self, ask: Ask, reply: _Reply) -> None:
         if reply.outcome != "granted" or not isinstance(reply.detail, list) or not reply.detail:
             return
-        lefts = {(one["account"], one["allowance"]): one["left"] for one in reply.detail}
+        lefts = {(one["account"], one["allowance"]): one["remaining"] for one in reply.detail}
         point = ask.grid.index(reply.granted_s)
         if len(self._lefts) > _MOST_LEFTS:
             self._lefts.clear()
@@ -423,7 +432,9 @@ class Gateway:
             kwargs={
                 "autocommit": True,
                 # A hold is a promise, not money: see the gate for what a crash may take of them.
-                "options": f"-c synchronous_commit=off -c statement_timeout={milliseconds}",
+                # All we ask is by key: a plan made while a table was small must not scan it later.
+                "options": "-c synchronous_commit=off -c enable_seqscan=off "
+                f"-c statement_timeout={milliseconds}",
             },
         )
 
@@ -452,7 +463,7 @@ async def _close(pool: AsyncConnectionPool[AsyncConnection]) -> None:
         await pool.close()
 
 
-async def _ask(connection: AsyncConnection, query: str, values: Sequence[Any]) -> _Reply:
+async def _ask(connection: AsyncConnection, query: str, values: Mapping[str, Any]) -> _Reply:
     cursor = await connection.execute(query, values)
     row = await cursor.fetchone()
     return _Reply(*row) if row else _Reply("unknown", None, None)
@@ -509,15 +520,14 @@ def _call_row(request: CallRequest, terms: CallTerms) -> dict[str, Any]:
         "started_at": request.at.isoformat(),
         "seen_at": request.at.isoformat(),
         "state": "open",
-        "meters": [meter["key"] for meter in _meters(request)],
+        "meters": [limit.key for limit in _limits(request)],
         "facts": terms.as_json(),
     }
 
 
-def _meters(request: CallRequest) -> list[dict[str, Any]]:
+def _limits(request: CallRequest) -> list[Limit]:
     """The limits in the order of their locks; an emergency call meets none."""
-    limits = () if request.is_emergency else request.limits
-    return [limit._asdict() for limit in sorted(limits)]
+    return [] if request.is_emergency else sorted(request.limits)
 
 
 def _own_uses(holds: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], int]:

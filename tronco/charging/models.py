@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from tronco.tenancy.access import VisibleQuerySet
 
 _LIVE = ["balance_u", "held_u", "used_u", "cycle_start"]
+_TERMS = ["tenant_id", "role", "plan_id", "status", "limit_u", "cycle_day"]
 
 
 def _unchecked(to: str | type[models.Model], **options: Any) -> models.ForeignKey[Any, Any]:
@@ -24,7 +26,19 @@ def _unchecked(to: str | type[models.Model], **options: Any) -> models.ForeignKe
     return models.ForeignKey(to, models.PROTECT, db_constraint=False, db_index=False, **options)
 
 
-@pghistory.track(exclude=_LIVE)
+@pghistory.track(
+    pghistory.InsertEvent(),
+    # Named columns: a call, which changes others, does not even look whether there is news.
+    pghistory.RowEvent(
+        "update",
+        operation=pgtrigger.UpdateOf(*_TERMS),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.AnyChange(),
+        row="NEW",
+        trigger_name="update_update",
+    ),
+    pghistory.DeleteEvent(),
+    exclude=_LIVE,
+)
 class Account(models.Model):
     """The money behind a circuit, a card or a reseller, in µR$.
 

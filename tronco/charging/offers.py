@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from tronco.charging.cycles import cycle_start_of
 from tronco.charging.decks import DatedRate, Decks, Level
 from tronco.charging.guards import is_below_cost, may_send
-from tronco.charging.requests import Answer, CarrierOption
+from tronco.charging.requests import Answer, Ask, CarrierOption, Climb, build_ask
 from tronco.charging.terms import (
     MS,
     AllowanceTerm,
@@ -25,17 +27,34 @@ from tronco.rating import Rate
 Dated = tuple[DatedRate, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offer:
     """Terms, or why there are none (`refusal`: {reason, ...}).
 
     `trunk_ids` are those of the trunks asked about that may carry the call, in the same order.
+    `is_steady`: the same for every such call, as neither clock nor allowance has a say.
     """
 
     terms: CallTerms = field(default_factory=CallTerms)
-    rates: dict[int, Rate] = field(default_factory=dict)
+    rates: Mapping[int, Rate] = field(default_factory=dict)
     trunk_ids: tuple[int, ...] = ()
     refusal: dict[str, Any] | None = None
+    is_steady: bool = False
+    _asks: dict[tuple[int, int], Ask] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def facts(self) -> str:
+        """The terms as they are kept with the call."""
+        return json.dumps(self.terms.as_json())
+
+    def ask(self, climb: Climb) -> Ask:
+        """Return the ladder of a stretch; a steady offer builds it once."""
+        if not self.is_steady:
+            return build_ask(self.terms, climb)
+        stretch = (climb.from_s, climb.upto_s)
+        if stretch not in self._asks:
+            self._asks[stretch] = build_ask(self.terms, climb)
+        return self._asks[stretch]
 
 
 async def make_offer(
@@ -47,17 +66,35 @@ async def make_offer(
 ) -> Offer:
     """Return the terms of a call. No rate at some level, or a sale below cost, is no offer."""
     found = [await _rates(decks, level.tariff, number, answer) for level in chain]
+    options = [
+        (option, await _rates(decks, option.cost_tariff_id, number, answer)) for option in carriers
+    ]
+    key = _steady_key(chain, found, options, number) if decks.is_fresh else None
+    if key is None:
+        return _build(decks, chain, found, options, number, answer)
+    offer = decks.offers.get(key)
+    if offer is None:
+        offer = replace(_build(decks, chain, found, options, number, answer), is_steady=True)
+        decks.remember_offer(key, offer)
+    return offer
+
+
+def _build(
+    decks: Decks,
+    chain: Sequence[Level],
+    found: Sequence[Dated],
+    options: Sequence[tuple[CarrierOption, Dated]],
+    number: Number,
+    answer: Answer,
+) -> Offer:
     for place, (level, dated) in enumerate(zip(chain, found, strict=True)):
         if level.account is None or not dated:
             return Offer(refusal={"reason": "no-rate", "level": place})
     minutes = [decks.minute_cost(dated[0], answer.earliest) for dated in found]
     if is_below_cost(chain, minutes):
         return Offer(refusal={"reason": "below-cost"})
-    options = [
-        (option, await _rates(decks, option.cost_tariff_id, number, answer)) for option in carriers
-    ]
     sendable, reason = _choose(decks, options, chain[-1], minutes[-1], answer)
-    if carriers and not sendable:
+    if options and not sendable:
         return Offer(refusal={"reason": reason, "level": len(chain)})
     terms = CallTerms(
         levels=tuple(
@@ -75,6 +112,26 @@ async def make_offer(
         terms=terms,
         rates={one.id: one.rate for dated in every for one in dated},
         trunk_ids=tuple(option.trunk_id for option, _ in sendable),
+    )
+
+
+def _steady_key(
+    chain: Sequence[Level],
+    found: Sequence[Dated],
+    options: Sequence[tuple[CarrierOption, Dated]],
+    number: Number,
+) -> Hashable | None:
+    """Return what an offer depends on, or None when that is also the time or an allowance."""
+    for dated in (*found, *(dated for _, dated in options)):
+        if len(dated) > 1 or (dated and dated[0].rate.schedule is not None):
+            return None
+    for level in chain:
+        if any(number.call_class in allowance.classes for allowance in level.allowances):
+            return None
+    return (
+        chain[0].account,
+        tuple(dated[0].id if dated else None for dated in found),
+        tuple((option, dated[0].id if dated else None) for option, dated in options),
     )
 
 

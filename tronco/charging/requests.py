@@ -10,9 +10,11 @@ price never exceeds its hold.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -114,23 +116,6 @@ class LevelAsk:
     expects: tuple[int | None, ...] = ()
     needs_u: int | None = None
 
-    def as_json(self, *, is_running: bool = False) -> dict[str, Any]:
-        """In the form that `charging_afford` takes; a running call keeps the plan it began with."""
-        return {
-            "plan": None if is_running else self.terms.plan,
-            "account": self.terms.account,
-            "tenant": self.terms.tenant,
-            "level": self.terms.level,
-            "costs": self.costs,
-            "needs_u": self.needs_u,
-            "buckets": [
-                {**bucket_json(term), "expect": expect, "uses": uses}
-                for term, uses, expect in zip(
-                    self.terms.allowances, self.uses, self.expects, strict=True
-                )
-            ],
-        }
-
     def hold_at(self, point: int) -> dict[str, Any]:
         """What is held at a point of the grid, in the form that `charging_restore` takes."""
         return {
@@ -145,12 +130,42 @@ class LevelAsk:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ask:
     """A ladder over the whole chain; the levels in ascending order of account, that of locking."""
 
     grid: tuple[int, ...]
     levels: tuple[LevelAsk, ...]
+
+    @cached_property
+    def arrays(self) -> Mapping[str, str | None]:
+        """The ladder as the database functions take it (`sql/afford.sql`): arrays, as text."""
+        levels = self.levels
+        return {
+            "grid": int_array(self.grid),
+            "accounts": int_array(ask.terms.account for ask in levels),
+            "tenants": int_array(ask.terms.tenant for ask in levels),
+            "levels": int_array(ask.terms.level for ask in levels),
+            "plans": int_array(ask.terms.plan for ask in levels),
+            "needs_u": int_array(ask.needs_u for ask in levels),
+            "costs_u": "{" + ",".join(int_array(ask.costs) for ask in levels) + "}",
+            "buckets": self._buckets(),
+        }
+
+    def _buckets(self) -> str | None:
+        buckets = [
+            {
+                "account": ask.terms.account,
+                "tenant": ask.terms.tenant,
+                "level": ask.terms.level,
+                **bucket_json(term),
+                "expect": expect,
+                "uses": uses,
+            }
+            for ask in self.levels
+            for term, uses, expect in zip(ask.terms.allowances, ask.uses, ask.expects, strict=True)
+        ]
+        return json.dumps(buckets) if buckets else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +201,11 @@ def build_ask(terms: CallTerms, climb: Climb) -> Ask:
         for place, level in enumerate(terms.levels)
     ]
     return Ask(tuple(grid), tuple(sorted(asks, key=lambda ask: ask.terms.account)))
+
+
+def int_array(values: Iterable[int | None]) -> str:
+    """Write integers as PostgreSQL reads an array."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 def bucket_json(term: AllowanceTerm) -> dict[str, Any]:

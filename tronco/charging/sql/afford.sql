@@ -1,148 +1,157 @@
--- How far along a ladder can every account of a chain go?
+-- The ladder, and what is held of it.
 --
--- p_points  number of points of the ladder's grid
--- p_levels  one object an account, in ascending order of `account`, which is the order of locking:
---           account, level, tenant (the account's owner)
---           plan      the plan that priced it (absent: whatever it is now)
---           costs     [µR$ at each point], all that the call costs by then
---           needs_u   what must be available to begin (absent: nothing)
---           buckets   [{allowance, cycle, granted, expect, uses: [amount at each point]}]
---                     `expect` is what the bucket must have left for this call, or null when it
---                     is enough that it covers the last point
--- p_call    the call that is being extended; what it holds already is its own
+-- Every statement and expression here costs each call some microseconds, most of them paid anew in
+-- each transaction: so arguments are plain arrays, and what only calls with allowances need is apart.
 --
--- Takes the locks and changes nothing but to open the buckets of a new cycle.
+-- A ladder has a grid of durations and, for each account in ascending order (that of locking):
+--   p_accounts, p_levels   its id, and its place in the chain (0 is the customer's)
+--   p_plans                the plan that priced it, or null: whatever it is now
+--   p_needs_u              what must be available to begin, or null
+--   p_costs_u              a row of what the call costs by each point, from its beginning
+-- p_buckets, null where no allowance covers the call:
+--   [{account, tenant, level, allowance, cycle, granted, expect, uses: [amount by each point]}]
+--   `expect` is what the bucket must have left for this call, or null when it is enough that it
+--   covers the last point.
+
+-- How far along a ladder can every account go? Takes the locks; changes nothing but to open the
+-- buckets of a new cycle. p_call is the call that is being extended: what it holds is its own.
+--
 -- verdict: ok (point from 1; 0 when nothing can be paid), stale (the plan is another one by now),
--- allowance (detail: what each bucket has left; price again), suspended.
+-- allowance (`lefts` is what each bucket has: price again), suspended.
 -- short_level is the level that stopped the climb, and available_u what it had.
 CREATE OR REPLACE FUNCTION charging_afford(
-    p_points int, p_levels jsonb, p_call text,
-    OUT verdict text, OUT point int, OUT short_level int, OUT available_u bigint, OUT detail jsonb
+    p_accounts bigint[], p_levels int[], p_plans bigint[], p_needs_u bigint[], p_costs_u bigint[],
+    p_buckets jsonb, p_call text,
+    OUT verdict text, OUT point int, OUT short_level int, OUT available_u bigint, OUT lefts jsonb
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    v_level     jsonb;
-    v_bucket    jsonb;
-    v_account   charging_account;
-    v_hold      charging_hold;
-    v_id        bigint;
-    v_last      bigint := 0;
-    v_free_u    bigint;  -- null: no limit
-    v_own       bigint := 0;
-    v_left      bigint;
-    v_matches   boolean := true;
-    v_buckets   jsonb := '[]';
+    v_plan    bigint;
+    v_status  text;
+    v_free_u  bigint;  -- null: no limit
+    v_own_u   bigint := 0;
 BEGIN
-    verdict := 'ok';
-    point := p_points;
-    FOR v_level IN SELECT value FROM jsonb_array_elements(p_levels) LOOP
-        v_id := (v_level ->> 'account')::bigint;
-        IF v_id <= v_last THEN
+    point := array_length(p_costs_u, 2);
+    FOR i IN 1 .. cardinality(p_accounts) LOOP
+        IF p_accounts[i] <= p_accounts[i - 1] THEN
             RAISE EXCEPTION 'lock-order' USING ERRCODE = 'TR500';
         END IF;
-        v_last := v_id;
-        SELECT * INTO v_account FROM charging_account WHERE id = v_id FOR NO KEY UPDATE;
-        IF NOT FOUND OR v_account.plan_id <> coalesce((v_level ->> 'plan')::bigint, v_account.plan_id)
-        THEN
+        SELECT plan_id, status, balance_u - held_u + limit_u INTO v_plan, v_status, v_free_u
+        FROM charging_account WHERE id = p_accounts[i] FOR NO KEY UPDATE;
+        IF v_plan IS NULL OR v_plan <> p_plans[i] THEN
             verdict := 'stale';
             RETURN;
         END IF;
-        IF v_account.status <> 'active' THEN
+        IF v_status <> 'active' THEN
             verdict := 'suspended';
-            short_level := (v_level ->> 'level')::int;
+            short_level := p_levels[i];
             RETURN;
         END IF;
         IF p_call IS NOT NULL THEN
-            SELECT * INTO v_hold FROM charging_hold
-            WHERE authorization_id = p_call AND account_id = v_id AND state = 'pending';
-            v_own := coalesce(v_hold.amount_u, 0);
+            SELECT amount_u INTO v_own_u FROM charging_hold
+            WHERE authorization_id = p_call AND level = p_levels[i];
         END IF;
-        v_free_u := v_account.balance_u - v_account.held_u + v_account.limit_u;
-        IF v_free_u < (v_level ->> 'needs_u')::bigint THEN
-            point := 0;
-            short_level := (v_level ->> 'level')::int;
-            available_u := v_free_u;
-        END IF;
-        -- What costs nothing more is always granted, even to an account taken below zero meanwhile.
-        WHILE point > 0 AND (v_level -> 'costs' ->> point - 1)::bigint - v_own > greatest(v_free_u, 0)
+        -- What costs nothing more is granted even to an account taken below zero meanwhile.
+        WHILE point > 0 AND (p_costs_u[i][point] - v_own_u > greatest(v_free_u, 0)
+                             OR v_free_u < p_needs_u[i])
         LOOP
             point := point - 1;
-            short_level := (v_level ->> 'level')::int;
+            short_level := p_levels[i];
             available_u := v_free_u;
         END LOOP;
-        FOR v_bucket IN SELECT value FROM jsonb_array_elements(v_level -> 'buckets') LOOP
-            v_left := charging_bucket_left(v_account, v_bucket, v_hold);
-            v_matches := v_matches AND CASE
-                WHEN v_bucket ->> 'expect' IS NULL
-                THEN (v_bucket -> 'uses' ->> p_points - 1)::bigint <= v_left
-                ELSE (v_bucket ->> 'expect')::bigint = v_left
-            END;
-            v_buckets := v_buckets || jsonb_build_object(
-                'account', v_id, 'allowance', v_bucket -> 'allowance', 'left', v_left);
-        END LOOP;
     END LOOP;
-    detail := v_buckets;
-    IF NOT v_matches THEN
-        verdict := 'allowance';
+    verdict := 'ok';
+    IF p_buckets IS NOT NULL THEN
+        lefts := charging_bucket_lefts(p_buckets, p_call);
+        IF NOT charging_buckets_fit(p_buckets, lefts) THEN
+            verdict := 'allowance';
+        END IF;
     END IF;
 END $$;
 
--- What a bucket has left for a call, with what that call holds of it already; opens it if need be.
--- The caller holds the account's lock.
-CREATE OR REPLACE FUNCTION charging_bucket_left(
-    p_account charging_account, p_bucket jsonb, p_hold charging_hold
-) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    v_row charging_bucket;
+-- p_buckets as rows, in its order.
+CREATE OR REPLACE FUNCTION charging_buckets_of(p_buckets jsonb)
+RETURNS TABLE (place bigint, account bigint, tenant bigint, level int, allowance bigint, cycle date,
+               granted bigint, expect bigint, uses bigint[])
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT x.place, x.account, x.tenant, x.level, x.allowance, x.cycle, x.granted, x.expect, x.uses
+    FROM ROWS FROM (jsonb_to_recordset(p_buckets) AS (
+        account bigint, tenant bigint, level int, allowance bigint, cycle date, granted bigint,
+        expect bigint, uses bigint[])) WITH ORDINALITY
+    AS x (account, tenant, level, allowance, cycle, granted, expect, uses, place)
+$$;
+
+-- What each bucket has left for a call, with what that call holds of it already:
+-- [{account, allowance, remaining}]. Opens those of a new cycle. Their accounts are locked.
+CREATE OR REPLACE FUNCTION charging_bucket_lefts(p_buckets jsonb, p_call text)
+RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT * INTO v_row FROM charging_bucket
-    WHERE account_id = p_account.id AND allowance_id = (p_bucket ->> 'allowance')::bigint
-      AND cycle_start = (p_bucket ->> 'cycle')::date;
-    IF NOT FOUND THEN
-        INSERT INTO charging_bucket
-            (tenant_id, account_id, allowance_id, cycle_start, granted, used, held)
-        VALUES (p_account.tenant_id, p_account.id, (p_bucket ->> 'allowance')::bigint,
-                (p_bucket ->> 'cycle')::date, (p_bucket ->> 'granted')::bigint, 0, 0)
-        RETURNING * INTO v_row;
-    END IF;
-    RETURN v_row.granted - v_row.used - v_row.held
-        + coalesce(p_hold.bucket_amounts[array_position(p_hold.bucket_ids, v_row.id)], 0);
+    INSERT INTO charging_bucket
+        (tenant_id, account_id, allowance_id, cycle_start, granted, used, held)
+    SELECT tenant, account, allowance, cycle, granted, 0, 0 FROM charging_buckets_of(p_buckets)
+    ON CONFLICT (account_id, allowance_id, cycle_start) DO NOTHING;
+    RETURN (
+        SELECT jsonb_agg(jsonb_build_object(
+            'account', p.account, 'allowance', p.allowance,
+            'remaining', b.granted - b.used - b.held
+                         + coalesce(h.bucket_amounts[array_position(h.bucket_ids, b.id)], 0))
+            ORDER BY p.place)
+        FROM charging_buckets_of(p_buckets) p
+        JOIN charging_bucket b ON b.account_id = p.account AND b.allowance_id = p.allowance
+                              AND b.cycle_start = p.cycle
+        LEFT JOIN charging_hold h ON h.authorization_id = p_call AND h.level = p.level
+    );
 END $$;
 
--- Make what a call holds of one account exactly that of a point of the ladder.
--- The caller holds the account's lock.
-CREATE OR REPLACE FUNCTION charging_hold_set(p_call text, p_level jsonb, p_point int)
+-- Whether a ladder was built on what the buckets really have.
+CREATE OR REPLACE FUNCTION charging_buckets_fit(p_buckets jsonb, p_lefts jsonb)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT bool_and(CASE WHEN p.expect IS NULL THEN p.uses[cardinality(p.uses)] <= l.remaining
+                         ELSE p.expect = l.remaining END)
+    FROM charging_buckets_of(p_buckets) p
+    JOIN jsonb_to_recordset(p_lefts) AS l (account bigint, allowance bigint, remaining bigint)
+      USING (account, allowance)
+$$;
+
+-- Make what a call holds of its accounts and their buckets that of a point of a ladder. All are
+-- locked, and the buckets open.
+CREATE OR REPLACE FUNCTION charging_hold(
+    p_call text, p_accounts bigint[], p_tenants bigint[], p_levels int[], p_costs_u bigint[],
+    p_buckets jsonb, p_point int
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_own_u  bigint;
+BEGIN
+    FOR i IN 1 .. cardinality(p_accounts) LOOP
+        SELECT amount_u INTO v_own_u FROM charging_hold
+        WHERE authorization_id = p_call AND level = p_levels[i];
+        UPDATE charging_account SET held_u = held_u + p_costs_u[i][p_point] - coalesce(v_own_u, 0)
+        WHERE id = p_accounts[i];
+        INSERT INTO charging_hold (authorization_id, tenant_id, account_id, level, amount_u,
+                                   bucket_ids, bucket_amounts, state)
+        VALUES (p_call, p_tenants[i], p_accounts[i], p_levels[i], p_costs_u[i][p_point],
+                '{}', '{}', 'pending')
+        ON CONFLICT (authorization_id, level) DO UPDATE SET amount_u = excluded.amount_u;
+    END LOOP;
+    IF p_buckets IS NOT NULL THEN
+        PERFORM charging_hold_buckets(p_call, p_buckets, p_point);
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION charging_hold_buckets(p_call text, p_buckets jsonb, p_point int)
 RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_account  bigint := p_level ->> 'account';
-    v_amount   bigint := p_level -> 'costs' ->> p_point - 1;
-    v_old      charging_hold;
-    v_bucket   jsonb;
-    v_use      bigint;
-    v_id       bigint;
-    v_ids      bigint[] := '{}';
-    v_uses     bigint[] := '{}';
 BEGIN
-    SELECT * INTO v_old FROM charging_hold
-    WHERE authorization_id = p_call AND account_id = v_account AND state = 'pending';
-    FOR v_bucket IN SELECT value FROM jsonb_array_elements(p_level -> 'buckets') LOOP
-        v_use := v_bucket -> 'uses' ->> p_point - 1;
-        SELECT id INTO v_id FROM charging_bucket
-        WHERE account_id = v_account AND allowance_id = (v_bucket ->> 'allowance')::bigint
-          AND cycle_start = (v_bucket ->> 'cycle')::date;
-        UPDATE charging_bucket
-        SET held = held + v_use
-                 - coalesce(v_old.bucket_amounts[array_position(v_old.bucket_ids, v_id)], 0)
-        WHERE id = v_id;
-        v_ids := v_ids || v_id;
-        v_uses := v_uses || v_use;
-    END LOOP;
-    UPDATE charging_account SET held_u = held_u + v_amount - coalesce(v_old.amount_u, 0)
-    WHERE id = v_account AND v_amount <> coalesce(v_old.amount_u, 0);
-    INSERT INTO charging_hold (authorization_id, tenant_id, account_id, level, amount_u,
-                               bucket_ids, bucket_amounts, state)
-    VALUES (p_call, (p_level ->> 'tenant')::bigint, v_account, (p_level ->> 'level')::int, v_amount,
-            v_ids, v_uses, 'pending')
-    ON CONFLICT (authorization_id, level) DO UPDATE
-    SET amount_u = excluded.amount_u, bucket_ids = excluded.bucket_ids,
-        bucket_amounts = excluded.bucket_amounts;
+    UPDATE charging_bucket b
+    SET held = b.held + p.uses[p_point]
+             - coalesce(h.bucket_amounts[array_position(h.bucket_ids, b.id)], 0)
+    FROM charging_buckets_of(p_buckets) p
+    JOIN charging_hold h ON h.authorization_id = p_call AND h.level = p.level
+    WHERE b.account_id = p.account AND b.allowance_id = p.allowance AND b.cycle_start = p.cycle;
+    UPDATE charging_hold h SET bucket_ids = held.ids, bucket_amounts = held.amounts
+    FROM (SELECT p.level, array_agg(b.id ORDER BY p.place) AS ids,
+                 array_agg(p.uses[p_point] ORDER BY p.place) AS amounts
+          FROM charging_buckets_of(p_buckets) p
+          JOIN charging_bucket b ON b.account_id = p.account AND b.allowance_id = p.allowance
+                                AND b.cycle_start = p.cycle
+          GROUP BY p.level) AS held
+    WHERE h.authorization_id = p_call AND h.level = held.level;
 END $$;

@@ -1,7 +1,7 @@
--- Authorisation in one round trip: guards, holds at every level, and the call's row.
+-- Authorisation in one round trip: limits, holds at every level, and the call's row.
 --
--- Locks are taken in one order everywhere: existing calls by id, meters by key, accounts by id; a
--- bucket belongs to its account's lock.
+-- Locks are taken in one order everywhere: calls by id, meters by key, accounts by id; a bucket
+-- belongs to its account's lock. (A call that begins is nobody else's to lock.)
 
 -- Whether rated calls may be admitted: every central has rebuilt its holds since the last recovery.
 CREATE OR REPLACE FUNCTION charging_gate_is_open() RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -9,116 +9,110 @@ CREATE OR REPLACE FUNCTION charging_gate_is_open() RETURNS boolean LANGUAGE sql 
                    WHERE central = '*' AND opened_for = pg_postmaster_start_time())
 $$;
 
--- Lock the meters and return the first limit that one call more would break, or null.
--- p_meters: [{key, max_calls, max_cps}] in ascending order of key. Too many calls is worse than
--- too many a second, whichever meter says so.
-CREATE OR REPLACE FUNCTION charging_meters_refusal(p_meters jsonb)
-RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-    v_meter   jsonb;
-    v_key     text;
-    v_last    text := '';
-    v_row     charging_meter;
-    v_second  constant bigint := extract(epoch FROM clock_timestamp())::bigint;
-    v_calls   jsonb;
-    v_cps     jsonb;
-BEGIN
-    FOR v_meter IN SELECT value FROM jsonb_array_elements(p_meters) LOOP
-        v_key := v_meter ->> 'key';
-        IF v_key COLLATE "C" <= v_last COLLATE "C" THEN
-            RAISE EXCEPTION 'lock-order' USING ERRCODE = 'TR500';
-        END IF;
-        v_last := v_key;
-        SELECT * INTO v_row FROM charging_meter WHERE key = v_key FOR NO KEY UPDATE;
-        IF NOT FOUND THEN
-            INSERT INTO charging_meter (key, active, second, starts) VALUES (v_key, 0, 0, 0)
-            ON CONFLICT (key) DO NOTHING;
-            SELECT * INTO v_row FROM charging_meter WHERE key = v_key FOR NO KEY UPDATE;
-        END IF;
-        IF v_calls IS NULL AND v_row.active >= (v_meter ->> 'max_calls')::int THEN
-            v_calls := jsonb_build_object('reason', 'too-many-calls', 'meter', v_key);
-        ELSIF v_cps IS NULL AND v_row.second = v_second
-              AND v_row.starts >= (v_meter ->> 'max_cps')::int THEN
-            v_cps := jsonb_build_object('reason', 'too-many-per-second', 'meter', v_key);
-        END IF;
-    END LOOP;
-    RETURN coalesce(v_calls, v_cps);
-END $$;
-
--- Count one call on meters that are locked already.
-CREATE OR REPLACE FUNCTION charging_meters_count(p_keys text[]) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_second constant bigint := extract(epoch FROM clock_timestamp())::bigint;
-BEGIN
-    UPDATE charging_meter
-    SET active = active + 1, second = v_second,
-        starts = CASE WHEN second = v_second THEN starts + 1 ELSE 1 END
-    WHERE key = ANY (p_keys);
-END $$;
-
--- p_call     the row of charging_authorization, as JSON
--- p_meters   see charging_meters_refusal
--- p_grid     the ladder's durations in seconds; empty for a call that is not charged
--- p_levels   see charging_afford
--- p_refusal  a reason found before, which too many calls would precede: {reason, ...}
+-- The call: what charging_authorization knows of it; null account and no p_accounts when it is free.
+-- p_meters, p_max_calls, p_max_cps: its limits, in ascending order of key; null is no limit.
+-- The ladder: see afford.sql; p_grid in seconds.
+-- p_refusal: a reason found before, which too many calls would precede: {reason, ...}.
 --
--- outcome: granted (granted_s: the deadline; null when not charged), refused (detail: {reason, ...}),
--- repeated (this call was let through before; detail: its row and holds), stale and allowance as in
--- charging_afford.
+-- outcome: granted (granted_s: the deadline; null when not charged; detail: what the buckets had),
+-- refused (detail: {reason, ...}), repeated (this call was let through before; detail: its row and
+-- holds), stale and allowance as in charging_afford (detail: what the buckets have).
 CREATE OR REPLACE FUNCTION charging_reserve(
-    p_call jsonb, p_meters jsonb, p_grid int[], p_levels jsonb, p_refusal jsonb,
+    p_call_id text, p_tenant bigint, p_account bigint, p_circuit bigint, p_did bigint,
+    p_central text, p_direction text, p_caller text, p_dialled text, p_called text, p_class text,
+    p_at timestamptz, p_facts jsonb,
+    p_meters text[], p_max_calls int[], p_max_cps int[],
+    p_grid int[], p_accounts bigint[], p_tenants bigint[], p_levels int[], p_plans bigint[],
+    p_needs_u bigint[], p_costs_u bigint[], p_buckets jsonb,
+    p_refusal jsonb,
     OUT outcome text, OUT granted_s int, OUT detail jsonb
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    v_id     constant text := p_call ->> 'call_id';
-    v_rated  constant boolean := cardinality(p_grid) > 0;
-    v_climb  record;
-    v_level  jsonb;
+    v_second  constant bigint := extract(epoch FROM clock_timestamp());
+    v_active  int;
+    v_starts  int;
+    v_climb   record;
 BEGIN
-    detail := coalesce(charging_meters_refusal(p_meters), p_refusal);
-    IF detail IS NULL AND v_rated AND NOT charging_gate_is_open() THEN
-        detail := '{"reason": "gate-closed"}';
-    END IF;
-    outcome := CASE WHEN detail IS NULL THEN 'granted' ELSE 'refused' END;
+    detail := p_refusal;
+    FOR i IN 1 .. cardinality(p_meters) LOOP
+        IF p_meters[i] COLLATE "C" <= p_meters[i - 1] COLLATE "C" THEN
+            RAISE EXCEPTION 'lock-order' USING ERRCODE = 'TR500';
+        END IF;
+        SELECT active, CASE WHEN second = v_second THEN starts ELSE 0 END INTO v_active, v_starts
+        FROM charging_meter WHERE key = p_meters[i] FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO charging_meter (key, active, second, starts) VALUES (p_meters[i], 0, 0, 0)
+            ON CONFLICT (key) DO NOTHING;
+            SELECT active, CASE WHEN second = v_second THEN starts ELSE 0 END
+            INTO v_active, v_starts
+            FROM charging_meter WHERE key = p_meters[i] FOR NO KEY UPDATE;
+        END IF;
+        -- Too many calls is worse than too many a second, whichever meter says so.
+        IF v_active >= p_max_calls[i] AND detail ->> 'reason' IS DISTINCT FROM 'too-many-calls' THEN
+            detail := jsonb_build_object('reason', 'too-many-calls', 'meter', p_meters[i]);
+        ELSIF v_starts >= p_max_cps[i] AND coalesce(detail ->> 'reason' NOT LIKE 'too-many-%', true)
+        THEN
+            detail := jsonb_build_object('reason', 'too-many-per-second', 'meter', p_meters[i]);
+        END IF;
+    END LOOP;
 
-    IF outcome = 'granted' AND v_rated THEN
-        SELECT * INTO v_climb FROM charging_afford(cardinality(p_grid), p_levels, NULL);
-        detail := v_climb.detail;
-        IF v_climb.verdict = 'suspended' OR v_climb.verdict = 'ok' AND v_climb.point = 0 THEN
-            outcome := 'refused';
+    IF detail IS NOT NULL THEN
+        outcome := 'refused';
+    ELSIF p_accounts = '{}' THEN
+        outcome := 'granted';
+    ELSIF NOT EXISTS (SELECT FROM charging_gate
+                      WHERE central = '*' AND opened_for = pg_postmaster_start_time()) THEN
+        outcome := 'refused';
+        detail := '{"reason": "gate-closed"}';
+    ELSE
+        v_climb := charging_afford(p_accounts, p_levels, p_plans, p_needs_u, p_costs_u, p_buckets, NULL);
+        outcome := CASE WHEN v_climb.verdict = 'ok' AND v_climb.point > 0 THEN 'granted'
+                        WHEN v_climb.verdict IN ('ok', 'suspended') THEN 'refused'
+                        ELSE v_climb.verdict END;
+        granted_s := p_grid[v_climb.point];
+        detail := v_climb.lefts;
+        IF outcome = 'refused' THEN
             detail := jsonb_build_object(
                 'reason', CASE v_climb.verdict WHEN 'ok' THEN 'no-credit' ELSE 'suspended' END,
                 'level', v_climb.short_level, 'available_u', v_climb.available_u);
-        ELSIF v_climb.verdict <> 'ok' THEN
-            outcome := v_climb.verdict;
-        ELSE
-            granted_s := p_grid[v_climb.point];
         END IF;
     END IF;
 
     IF outcome = 'granted' THEN
         INSERT INTO charging_authorization
-        SELECT * FROM jsonb_populate_record(
-            NULL::charging_authorization, p_call || jsonb_build_object('deadline_s', granted_s))
+            (call_id, tenant_id, account_id, circuit_id, did_id, central, direction, caller,
+             dialled, called, call_class, started_at, seen_at, deadline_s, state, meters, facts)
+        VALUES (p_call_id, p_tenant, p_account, p_circuit, p_did, p_central, p_direction, p_caller,
+                p_dialled, p_called, p_class, p_at, p_at, granted_s, 'open', p_meters, p_facts)
         ON CONFLICT (call_id) DO NOTHING;
         IF FOUND THEN
-            PERFORM charging_meters_count(ARRAY(SELECT jsonb_array_elements_text(p_call -> 'meters')));
-            IF v_rated THEN
-                FOR v_level IN SELECT value FROM jsonb_array_elements(p_levels) LOOP
-                    PERFORM charging_hold_set(v_id, v_level, v_climb.point);
-                END LOOP;
+            FOR i IN 1 .. cardinality(p_meters) LOOP
+                UPDATE charging_meter
+                SET active = active + 1, second = v_second,
+                    starts = CASE WHEN second = v_second THEN starts + 1 ELSE 1 END
+                WHERE key = p_meters[i];
+            END LOOP;
+            FOR i IN 1 .. cardinality(p_accounts) LOOP
+                UPDATE charging_account SET held_u = held_u + p_costs_u[i][v_climb.point]
+                WHERE id = p_accounts[i];
+                INSERT INTO charging_hold (authorization_id, tenant_id, account_id, level, amount_u,
+                                           bucket_ids, bucket_amounts, state)
+                VALUES (p_call_id, p_tenants[i], p_accounts[i], p_levels[i],
+                        p_costs_u[i][v_climb.point], '{}', '{}', 'pending');
+            END LOOP;
+            IF p_buckets IS NOT NULL THEN
+                PERFORM charging_hold_buckets(p_call_id, p_buckets, v_climb.point);
             END IF;
             RETURN;
         END IF;
     END IF;
 
-    -- The same call asked before: its own holds may be why it is refused now.
-    SELECT jsonb_build_object('call', to_jsonb(a), 'holds', charging_holds_of(v_id))
-    INTO v_level FROM charging_authorization a WHERE a.call_id = v_id;
-    IF FOUND THEN
+    -- The same call asked before: its own holds may be why it would be refused now.
+    IF EXISTS (SELECT FROM charging_authorization WHERE call_id = p_call_id) THEN
         outcome := 'repeated';
-        detail := v_level;
-        granted_s := v_level -> 'call' ->> 'deadline_s';
+        SELECT a.deadline_s,
+               jsonb_build_object('call', to_jsonb(a), 'holds', charging_holds_of(p_call_id))
+        INTO granted_s, detail FROM charging_authorization a WHERE a.call_id = p_call_id;
     END IF;
 END $$;
 
@@ -137,49 +131,50 @@ CREATE OR REPLACE FUNCTION charging_holds_of(p_call text) RETURNS jsonb LANGUAGE
 $$;
 
 -- Raise the holds of a running call to the next slice.
--- p_from is the deadline that the ladder begins at; when it is another one by now: stale.
--- outcome: granted (granted_s may be less than asked, or p_from when nothing more can be paid; then
--- detail says why), stale, allowance, gate-closed, ended, unknown.
+-- p_from_s is the deadline that the ladder begins at; when it is another one by now: stale.
+-- outcome: granted (granted_s may be less than asked, or p_from_s when nothing more can be paid; then
+-- detail is {reason, ...}, else what the buckets had), stale, allowance, gate-closed, ended, unknown.
 CREATE OR REPLACE FUNCTION charging_extend(
-    p_call text, p_from int, p_grid int[], p_levels jsonb, p_answered_at timestamptz,
+    p_call_id text, p_from_s int, p_answered_at timestamptz,
+    p_grid int[], p_accounts bigint[], p_tenants bigint[], p_levels int[], p_costs_u bigint[],
+    p_buckets jsonb,
     OUT outcome text, OUT granted_s int, OUT detail jsonb
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    v_call   charging_authorization;
+    v_call   record;
     v_climb  record;
-    v_level  jsonb;
 BEGIN
-    SELECT * INTO v_call FROM charging_authorization WHERE call_id = p_call FOR NO KEY UPDATE;
+    SELECT state, deadline_s INTO v_call
+    FROM charging_authorization WHERE call_id = p_call_id FOR NO KEY UPDATE;
     outcome := CASE
         WHEN NOT FOUND THEN 'unknown'
         WHEN v_call.state <> 'open' THEN 'ended'
         WHEN NOT charging_gate_is_open() THEN 'gate-closed'
-        WHEN v_call.deadline_s IS DISTINCT FROM p_from THEN 'stale'
+        WHEN v_call.deadline_s IS DISTINCT FROM p_from_s THEN 'stale'
         ELSE 'granted'
     END;
     IF outcome <> 'granted' THEN
         RETURN;
     END IF;
-    SELECT * INTO v_climb FROM charging_afford(cardinality(p_grid), p_levels, p_call);
-    detail := v_climb.detail;
+    v_climb := charging_afford(p_accounts, p_levels, '{}', '{}', p_costs_u, p_buckets, p_call_id);
+    detail := v_climb.lefts;
     IF v_climb.verdict IN ('stale', 'allowance') THEN
         outcome := v_climb.verdict;
         RETURN;
     END IF;
-    granted_s := p_from;
+    granted_s := p_from_s;
     IF v_climb.verdict = 'ok' AND v_climb.point > 0 THEN
         granted_s := p_grid[v_climb.point];
-        FOR v_level IN SELECT value FROM jsonb_array_elements(p_levels) LOOP
-            PERFORM charging_hold_set(p_call, v_level, v_climb.point);
-        END LOOP;
+        PERFORM charging_hold(p_call_id, p_accounts, p_tenants, p_levels, p_costs_u, p_buckets,
+                              v_climb.point);
     END IF;
     IF v_climb.short_level IS NOT NULL THEN
         detail := jsonb_build_object(
-            'reason', CASE v_climb.verdict WHEN 'ok' THEN 'no-credit' ELSE v_climb.verdict END,
+            'reason', CASE v_climb.verdict WHEN 'ok' THEN 'no-credit' ELSE 'suspended' END,
             'level', v_climb.short_level, 'available_u', v_climb.available_u);
     END IF;
     UPDATE charging_authorization
     SET deadline_s = granted_s, seen_at = clock_timestamp(),
         answered_at = coalesce(answered_at, p_answered_at)
-    WHERE call_id = p_call;
+    WHERE call_id = p_call_id;
 END $$;

@@ -42,31 +42,40 @@ BEGIN
         ELSE
             CONTINUE;
         END IF;
-        PERFORM charging_hold_restore(v_call.call_id, hold)
-        FROM jsonb_array_elements(v_entry -> 'holds') AS hold;
+        PERFORM charging_hold_again(v_call.call_id, v_entry -> 'holds')
+        WHERE v_entry -> 'holds' <> '[]';
         RETURN NEXT v_call.call_id;
     END LOOP;
 END $$;
 
--- Make one account's hold of a call what it was. The caller holds the account's lock.
-CREATE OR REPLACE FUNCTION charging_hold_restore(p_call text, p_hold jsonb)
+-- Make a call hold what charging_holds_of told of it; of an allowance no more than it has. The
+-- accounts are locked.
+CREATE OR REPLACE FUNCTION charging_hold_again(p_call text, p_holds jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_buckets jsonb;
+    v_buckets   jsonb;
+    v_accounts  bigint[];
+    v_tenants   bigint[];
+    v_levels    int[];
+    v_costs_u   bigint[];
 BEGIN
-    SELECT coalesce(jsonb_agg(bucket || jsonb_build_object('uses', jsonb_build_array(least(
-               (bucket ->> 'amount')::bigint,
-               charging_bucket_left(a, bucket, h)))) ORDER BY place), '[]')
+    SELECT array_agg(account ORDER BY account), array_agg(tenant ORDER BY account),
+           array_agg(level ORDER BY account), array_agg(ARRAY[amount_u] ORDER BY account)
+    INTO v_accounts, v_tenants, v_levels, v_costs_u
+    FROM jsonb_to_recordset(p_holds) AS h (account bigint, tenant bigint, level int, amount_u bigint);
+    SELECT jsonb_agg(bucket || hold - 'buckets' - 'amount_u' ORDER BY h.place, b.place)
     INTO v_buckets
-    FROM jsonb_array_elements(p_hold -> 'buckets') WITH ORDINALITY AS x (bucket, place)
-    JOIN charging_account a ON a.id = (p_hold ->> 'account')::bigint
-    LEFT JOIN charging_hold h ON h.authorization_id = p_call AND h.account_id = a.id
-                             AND h.state = 'pending';
-    PERFORM charging_hold_set(
-        p_call,
-        p_hold || jsonb_build_object(
-            'costs', jsonb_build_array(p_hold -> 'amount_u'), 'buckets', v_buckets),
-        1);
+    FROM jsonb_array_elements(p_holds) WITH ORDINALITY AS h (hold, place)
+    CROSS JOIN jsonb_array_elements(hold -> 'buckets') WITH ORDINALITY AS b (bucket, place);
+    SELECT jsonb_agg(bucket || jsonb_build_object('uses', jsonb_build_array(
+               least((bucket ->> 'amount')::bigint, l.remaining))) ORDER BY b.place)
+    INTO v_buckets
+    FROM jsonb_array_elements(v_buckets) WITH ORDINALITY AS b (bucket, place)
+    JOIN jsonb_to_recordset(charging_bucket_lefts(v_buckets, p_call))
+         AS l (account bigint, allowance bigint, remaining bigint)
+      ON l.account = (bucket ->> 'account')::bigint
+     AND l.allowance = (bucket ->> 'allowance')::bigint;
+    PERFORM charging_hold(p_call, v_accounts, v_tenants, v_levels, v_costs_u, v_buckets, 1);
 END $$;
 
 -- A central has rebuilt its holds. Rated calls are admitted once all centrals that ever ran and are
