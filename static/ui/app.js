@@ -15,17 +15,19 @@
   }
 
   // Quick access: "/" or Ctrl-K, arrows, Enter.
-  var quick = document.getElementById("quick");
+  // Looked up anew each time: going back replaces the whole page's body.
+  function dialog() { return document.getElementById("quick"); }
   function openQuick() {
+    var quick = dialog();
     if (!quick || quick.open) return;
     quick.showModal();
     var box = quick.querySelector("input");
     box.select();
     htmx.trigger(box, "open");
   }
-  function quickRows() { return Array.from(quick.querySelectorAll(".quick-row")); }
   function chooseRow(step) {
-    var rows = quickRows();
+    var quick = dialog();
+    var rows = Array.from(quick.querySelectorAll(".quick-row"));
     if (!rows.length) return;
     var at = rows.findIndex(function (row) { return row.classList.contains("active"); });
     var next = rows[(at + step + rows.length) % rows.length];
@@ -43,18 +45,28 @@
     var slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
     var k = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
     if (slash || k) { event.preventDefault(); openQuick(); return; }
-    if (!quick || !quick.open) return;
+    if (!dialog() || !dialog().open) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       chooseRow(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Enter") {
-      var rows = quickRows();
-      var row = rows.find(function (one) { return one.classList.contains("active"); }) || rows[0];
-      if (row) { event.preventDefault(); row.click(); }
+      event.preventDefault();
+      openRow();
     }
   });
+  // Who types fast presses Enter before the answer is there: then the answer opens.
+  var enterWaits = false;
+  function openRow() {
+    var quick = dialog();
+    var box = quick.querySelector("input");
+    var answered = quick.querySelector("[data-answers]");
+    enterWaits = !answered || answered.dataset.answers !== box.value.trim();
+    if (enterWaits) { htmx.trigger(box, "open"); return; }
+    var row = quick.querySelector(".quick-row.active") || quick.querySelector(".quick-row");
+    if (row) row.click();
+  }
   on("click", "[data-quick-open]", openQuick);
-  if (quick) quick.addEventListener("click", function (event) { if (event.target === quick) quick.close(); });
+  on("click", "dialog.quick", function (quick, event) { if (event.target === quick) quick.close(); });
 
   // Selection of rows.
   function selection() {
@@ -220,18 +232,23 @@
   }
 
   document.addEventListener("htmx:afterSwap", function (event) {
-    var part = event.detail.target.isConnected ? event.detail.target : document;
-    searchSelects(part);
+    var target = event.detail.target ? event.detail.target.id : "";
     var counted = document.querySelector("#list [data-announce]");
-    if (counted && event.detail.target.id === "list") announce(counted.textContent.trim());
-    if (event.detail.target.id === "quick-results") chooseRow(1);
-    selection();
-    watch();
+    if (counted && target === "list") announce(counted.textContent.trim());
+    if (target === "quick-results") {
+      chooseRow(1);
+      if (enterWaits) openRow();
+    }
+    prepare();
   });
+  document.addEventListener("htmx:historyRestore", prepare);
   document.addEventListener("htmx:responseError", function () { announce(text("Failed")); });
   document.addEventListener("htmx:sendError", function () { announce(text("Failed")); });
-  searchSelects(document);
-  selection();
-  watch();
+  function prepare() {
+    searchSelects(document);
+    selection();
+    watch();
+  }
+  prepare();
   fade();
 })();
