@@ -141,7 +141,7 @@ def simple_tariff(**changes: Any) -> Tariff:
     [
         {"price": "99999.999999999999999999"},
         {"price": "0.123456789012345678", "per_s": 999_999_937},
-        {"price": "100000"},
+        {"price": "400000"},
         {"increment_s": "0.000001"},
         {"increment_s": 999_999_999},
         {"price": "0.001", "per_s": "0.0001"},

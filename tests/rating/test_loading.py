@@ -287,6 +287,12 @@ def test_numbers_of_the_file_stay_exact(old: str, new: str, code: str) -> None:
     assert [problem.code for problem in problems_of(read_json(text))] == [code]
 
 
+def test_tiers_may_stand_in_any_order() -> None:
+    tiers = GOOD["rates"][0]["windows"][0]["tiers"]
+    rates = [load_tariff(broken(f"{WINDOW}.tiers", t)).rates[0] for t in (tiers, tiers[::-1])]
+    assert rates[0].windows == rates[1].windows
+
+
 def test_seconds_may_be_fractions() -> None:
     text = json.dumps(GOOD).replace('"increment_s": 6', '"increment_s": 0.1')
     tariff = load_tariff(read_json(text))
