@@ -105,6 +105,14 @@ class Manager:
         """Run an action that has one answer; Unavailable when it is refused or unanswered."""
         return (await self._run(name, fields, is_list=False, timeout_s=ACTION_TIMEOUT_S))[0]
 
+    async def attempt(self, name: str, **fields: str) -> None:
+        """Run an action that Asterisk refuses when there is nothing to do."""
+        try:
+            await self.action(name, **fields)
+        except Unavailable as problem:
+            if problem.code != "ami-refused":
+                raise
+
     async def list_of(self, name: str, **fields: str) -> list[Fields]:
         """Run an action whose answer is a list of events."""
         return await self._run(name, fields, is_list=True, timeout_s=LIST_TIMEOUT_S)

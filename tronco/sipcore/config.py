@@ -109,7 +109,7 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
 
 def trunk_files(trunks: Sequence[TrunkSettings]) -> dict[str, str]:
     """Return the files that change when a trunk does."""
-    emergency = [t for t in trunks if t.carries_emergency]
+    emergency = [t for t in trunks if t.carries_emergency] or trunks
     return {
         TRUNKS_FILE: "\n".join(_trunk(trunk) for trunk in trunks) or "; no trunks\n",
         EMERGENCY_FILE: emergency_dialplan(

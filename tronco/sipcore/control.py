@@ -120,6 +120,9 @@ class _Call:
 
     async def _emergency(self, number: Number) -> Verdict:
         """Nobody's leave is asked; what is known of the line is taken along if it is to be had."""
+        if not self._directory.is_fresh:
+            # What is in memory may be old; what Asterisk has in its files is what it can dial.
+            return Alone()
         line = await _perhaps(self._directory.find_line(self._request.endpoint))
         route = None
         if line and line.route_id is not None:
@@ -143,7 +146,7 @@ class _Call:
         return other if other and other.tenant_id == line.tenant_id else None
 
     async def _internal(self, line: LineCard, colleague: LineCard) -> Verdict:
-        number = Number(self._request.dialled, Kind.FIXED, rating_digits=colleague.number)
+        number = Number(self._request.dialled, Kind.INVALID)
         self.facts |= {"direction": "internal", "called": colleague.number, "class": ""}
         grant = await self._authorise(
             line, line.number, number, direction="internal", is_charged=False, callee=colleague

@@ -97,10 +97,10 @@ class Deadlines:
         `channels` are the callers' channels of the calls that are alive.
         """
         self._channels |= channels
-        for call in list(self._calls.values()):
-            if call.call_id in channels:
-                call.channel = channels[call.call_id]
-                await self._set_deadline(call)
+        alive = [call for call in self._calls.values() if call.call_id in channels]
+        for call in alive:
+            call.channel = channels[call.call_id]
+        await asyncio.gather(*(self._set_deadline(call) for call in alive))
 
     def stop(self) -> None:
         self.ended(list(self._calls))

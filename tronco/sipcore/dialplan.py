@@ -105,7 +105,8 @@ def _line() -> list[str]:
         'GotoIf($["${ROUTE}" = ""]?away)',
         f"Dial(${{ROUTE}},{RING_S},gU(answered^${{UNIQUEID}}^1)${{LIMIT}})",
         "Hangup(${HANGUPCAUSE})",
-        "(away)Hangup(20)",
+        "(away)Set(DIALSTATUS=CHANUNAVAIL)",
+        "Hangup(20)",
     ]
 
 

@@ -22,7 +22,7 @@ from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.central import CentralState, store_central
-from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_files
+from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_endpoint, trunk_files
 from tronco.sipcore.control import Outlook
 from tronco.sipcore.deadlines import Deadlines
 from tronco.sipcore.journal import Journal
@@ -54,6 +54,7 @@ class Shared:
     home: Home
     gateway: Gateway
     journal: Journal
+    is_database_up: Callable[[], bool]
     # One for what waits (records), one for what is shown (status).
     records: Store
     status: Store
@@ -207,7 +208,6 @@ class Node:
             self._died_at = self._lost_at
         self._booted_at = booted_at
         self._banned = None
-        self.line_changed("*")
         self._look_soon.set()
         self._ban_soon.set()
         self._trunks_changed.set()
@@ -242,6 +242,8 @@ class Node:
     async def reconcile(self) -> None:
         """Compare with Asterisk what charging believes, and end what only we can end."""
         self._reconcile_soon.clear()
+        if self._booted_at is None:
+            raise Unavailable("Asterisk has not said yet since when it runs", code="ami-away")
         listed_at = datetime.now(UTC)
         rows = await self._connected().list_of("CoreShowChannels")
         channels = {row["Uniqueid"]: row["Channel"] for row in rows}
@@ -254,6 +256,7 @@ class Node:
             live=channels.keys() | self._spool.aside,
             answers=self._recorder.answers,
             listed_at=listed_at,
+            booted_at=self._booted_at,
             died_at=self._died_at,
         )
         await self._recorder.record(lost)
@@ -317,29 +320,29 @@ class Node:
     # -- Asterisk's files and memory -------------------------------------------------------------
 
     async def _expire_lines(self) -> None:
-        """Let Asterisk forget circuits that changed."""
-        if not self._lines_to_expire or self._manager is None:
+        """Let Asterisk forget circuits that changed, and read again those it will need.
+
+        While the database is away it must not forget: it could not read them again, and a phone it
+        does not know has no emergency calls. That is also why it reads them at once.
+        """
+        if not (self._lines_to_expire and self._manager and self._shared.is_database_up()):
             return
         numbers, self._lines_to_expire = self._lines_to_expire, set()
+        manager = self._manager
         try:
             if "*" in numbers or len(numbers) > MOST_TO_EXPIRE:
                 for cache in CACHES:
-                    await self._try("SorceryMemoryCacheExpire", Cache=cache)
-                return
+                    await manager.attempt("SorceryMemoryCacheExpire", Cache=cache)
+                numbers = set(self._contacts.circuits())
             for number in numbers:
                 for cache in CACHES:
-                    await self._try("SorceryMemoryCacheExpireObject", Cache=cache, Object=number)
+                    await manager.attempt(
+                        "SorceryMemoryCacheExpireObject", Cache=cache, Object=number
+                    )
+                await manager.attempt("PJSIPShowEndpoint", Endpoint=number)
         except Unavailable:
             self._lines_to_expire |= numbers
             raise
-
-    async def _try(self, name: str, **fields: str) -> None:
-        """An action that Asterisk refuses when there is nothing to do."""
-        try:
-            await self._connected().action(name, **fields)
-        except Unavailable as problem:
-            if problem.code != "ami-refused":
-                raise
 
     async def _apply_trunks(self) -> None:
         """Write the trunks' files and let Asterisk read them, when they are not what they were."""
@@ -356,6 +359,9 @@ class Node:
             await manager.action("Reload", Module="res_pjsip_outbound_registration.so")
             await manager.action("Reload", Module="res_pjsip_endpoint_identifier_ip.so")
             logger.info("trunks of %s: %s changed", self.name, ", ".join(changed))
+        # Known at once, not at the next probe.
+        for trunk in rows:
+            await self._connected().attempt("PJSIPQualify", Endpoint=trunk_endpoint(trunk.id))
 
     async def _apply_bans(self) -> None:
         """Write down new guessers, then keep out exactly who is to be kept out."""

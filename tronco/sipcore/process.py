@@ -8,8 +8,10 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 
+from django.conf import settings as django_settings
+
 from tronco.calls.services import HANG_UP_CHANNEL
-from tronco.charging.gateway import Gateway
+from tronco.charging.gateway import Gateway, Slices
 from tronco.charging.notify import CONFIG
 from tronco.core.errors import TroncoError
 from tronco.runtime.paths import Home
@@ -32,11 +34,15 @@ class Process:
     def __init__(self, home: Home, settings: Sequence[NodeSettings]) -> None:
         self._questions = Questions()
         self._directory = Directory(self._questions.fetch)
-        self._gateway = Gateway(on_credit=self._credited)
+        slice_s = django_settings.TRONCO_SLICE_S
+        self._gateway = Gateway(
+            slices=Slices(first_s=slice_s, next_s=slice_s), on_credit=self._credited
+        )
         self._shared = Shared(
             home=home,
             gateway=self._gateway,
             journal=Journal(journal_path(home)),
+            is_database_up=lambda: self._questions.is_up,
             records=Store("records"),
             status=Store("status"),
         )

@@ -75,23 +75,29 @@ def find_lost(
     live: Collection[str],
     answers: Mapping[str, Answered],
     listed_at: datetime,
+    booted_at: datetime,
     died_at: datetime | None,
 ) -> list[CallEnd]:
     """Return the ends of calls that nobody else will tell of.
 
     live       ids of the calls that had a channel at `listed_at`
     answers    of calls whose end the spool has not told
-    died_at    when the Asterisk that carried them was last known to live, if it was another one
+    booted_at  since when Asterisk runs: calls from before died with another one
+    died_at    when that other one was last known to live; None when nobody watched
     """
-    return [
-        _end_of(call, answers.get(call.call_id), died_at)
-        for call in calls
-        if call.call_id not in live and call.began_at < listed_at - SETTLING
-    ]
+    ends = []
+    for call in calls:
+        if call.call_id in live:
+            continue
+        answer = answers.get(call.call_id)
+        if call.began_at < booted_at:
+            ends.append(_end_of(call, answer, died_at or min(call.seen_at, booted_at)))
+        elif call.began_at < listed_at - SETTLING:
+            ends.append(_end_of(call, answer, call.seen_at))
+    return ends
 
 
-def _end_of(call: OpenCall, answer: Answered | None, died_at: datetime | None) -> CallEnd:
-    last_seen = max(call.seen_at, died_at or call.seen_at)
+def _end_of(call: OpenCall, answer: Answered | None, last_seen: datetime) -> CallEnd:
     answered_at = answer.at if answer else call.answered_at
     duration_ms = 0
     if answered_at is not None:

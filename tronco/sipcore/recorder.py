@@ -167,7 +167,7 @@ def as_call_end(central: str, ended: Ended) -> CallEnd:
         duration_ms=duration_ms,
         reason=_reason(ended),
         hangup_cause=_cause(ended),
-        trunk_id=_at(trunks, ended.route),
+        trunk_id=_at(trunks, ended.route) or find_trunk_id(endpoint_of(ended.channel)),
         attempts=_attempts(ended, trunks),
         parties=_parties(ended),
     )

@@ -16,9 +16,10 @@ SELECT circuit.number,
        circuit.max_contacts,
        circuit.codecs,
        coalesce(
-         nullif(circuit.caller_number, ''),
          (SELECT did.e164 FROM dids_did did
-           WHERE did.circuit_id = circuit.id AND did.is_active ORDER BY did.id LIMIT 1),
+           WHERE did.tenant_id = circuit.tenant_id AND did.is_active
+             AND (did.circuit_id = circuit.id OR did.e164 = circuit.caller_number)
+           ORDER BY did.e164 = circuit.caller_number DESC, did.id LIMIT 1),
          circuit.number) AS shown
   FROM circuits_circuit circuit
   JOIN centrals_central central ON central.id = circuit.central_id
@@ -66,7 +67,7 @@ SELECT number AS id,
        30 AS qualify_frequency,
        3.0 AS qualify_timeout,
        120 AS default_expiration,
-       30 AS minimum_expiration,
+       15 AS minimum_expiration,
        3600 AS maximum_expiration,
        NULL::text AS mailboxes
   FROM ast.line;

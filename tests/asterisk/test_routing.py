@@ -1,0 +1,255 @@
+"""Which way calls go, what they show, and when another trunk is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.asterisk.conftest import Town
+from tests.support.asterisk import wait_until
+from tests.support.invariants import open_calls
+from tests.support.stage import Stage, answer, dial, refuse, ring
+from tronco.calls.models import Cdr
+from tronco.catalog.models import CallClass
+from tronco.circuits.models import Circuit
+from tronco.demo.call import Call
+from tronco.dids.models import Did
+from tronco.routing.models import RouteStep, Trunk
+
+pytestmark = pytest.mark.asterisk
+MOBILE = "11987654321"
+
+
+def record_of(circuit: Circuit) -> Cdr:
+    records = Cdr.objects.filter(circuit=circuit)
+    wait_until(records.exists, f"a record of {circuit}'s call")
+    return records.get()
+
+
+@pytest.fixture
+def two_ways(town: Town) -> Iterator[None]:
+    """Local mobiles go by the first trunk, then by the second."""
+    step = RouteStep.objects.create(
+        tenant=town.world.master,
+        route=town.world.route,
+        call_class=CallClass.LOCAL_MOBILE,
+        trunk=town.second_trunk,
+        position=2,
+    )
+    yield
+    step.delete()
+
+
+@pytest.mark.usefixtures("two_ways")
+@pytest.mark.parametrize("status", [503, 500, 502, 504, 403, 408])
+def test_what_a_carrier_cannot_do_the_next_one_does(town: Town, status: int) -> None:
+    town.carrier.otherwise = refuse(status)
+    circuit = town.world.circuit()
+    phone = town.stage.phone(circuit)
+
+    call = town.stage.play(dial(phone, MOBILE, talk_s=0.2))
+
+    record = record_of(circuit)
+    assert (call.status, record.outcome) == (200, "answered")
+    assert record.trunk_id == town.second_trunk.pk
+    tried = [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
+    assert [trunk for trunk, _ in tried] == [town.world.trunk.pk, town.second_trunk.pk]
+    assert str(status) in tried[0][1]
+
+
+@pytest.mark.usefixtures("two_ways")
+@pytest.mark.parametrize(
+    ("behaviour", "status", "outcome"),
+    [
+        (refuse(486, ring_first=True), 486, "busy"),
+        (refuse(404), 404, "failed"),
+        (refuse(410), 410, "failed"),
+        (refuse(484), 484, "failed"),
+        (refuse(603, ring_first=True), 403, "failed"),
+        (refuse(480, ring_first=True), 480, "no_answer"),
+    ],
+)
+def test_what_the_called_party_says_is_final(
+    town: Town, behaviour: object, status: int, outcome: str
+) -> None:
+    town.carrier.otherwise = behaviour  # type: ignore[assignment]
+    circuit = town.world.circuit()
+    phone = town.stage.phone(circuit)
+
+    call = town.stage.play(dial(phone, MOBILE))
+
+    assert (call.status, record_of(circuit).outcome) == (status, outcome)
+    assert not town.second.calls, "another trunk was tried"
+    wait_until(lambda: not open_calls(), "nothing is held")
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_a_full_trunk_is_passed_over(town: Town) -> None:
+    Trunk.objects.filter(pk=town.world.trunk.pk).update(max_calls=1)
+    circuit = town.world.circuit(max_calls=None)
+    phone = town.stage.phone(circuit)
+    town.carrier.otherwise = town.second.otherwise = ring
+    try:
+
+        async def scene() -> None:
+            first, second = await phone.call(MOBILE), await phone.call(MOBILE)
+            await first.wait_ringing()
+            await second.wait_ringing()
+            await first.hang_up()
+            await second.hang_up()
+
+        wait_for_configuration()
+        town.stage.play(scene())
+        assert (len(town.carrier.calls), len(town.second.calls)) == (1, 1)
+    finally:
+        Trunk.objects.filter(pk=town.world.trunk.pk).update(max_calls=None)
+
+
+def wait_for_configuration() -> None:
+    """Call control hears of a change some milliseconds after its commit."""
+    import time
+
+    time.sleep(0.3)
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_a_carrier_that_does_not_answer_probes_is_left_alone(town: Town) -> None:
+    trunk = Trunk.objects.filter(pk=town.world.trunk.pk)
+    town.stage.play(town.carrier.agent.close())
+    try:
+        wait_until(trunk.filter(reachable=False).exists, "it is unreachable", timeout_s=25)
+        circuit = town.world.circuit()
+        call = town.stage.play(dial(town.stage.phone(circuit), MOBILE, talk_s=0.2))
+        assert call.status == 200
+        assert call.answered_at is not None and call.answered_at - call.started_at < 2
+        assert record_of(circuit).trunk_id == town.second_trunk.pk
+    finally:
+        town.stage.play(town.carrier.agent.open("127.0.0.2", town.exchange.trunk_port))
+        wait_until(trunk.filter(reachable=True).exists, "it is reachable again", timeout_s=25)
+
+
+def did(town: Town, circuit: Circuit | None, e164: str, **fields: object) -> Did:
+    return Did.objects.create(
+        tenant=circuit.tenant if circuit else town.world.customer_b,
+        raw=e164.lstrip("+"),
+        e164=e164,
+        circuit=circuit,
+        **fields,
+    )
+
+
+def shown(stage: Stage, town: Town, circuit: Circuit, claimed: str) -> str:
+    """What the carrier is shown when the phone claims a number."""
+    phone = stage.phone(circuit)
+    before = len(town.carrier.calls)
+    call = stage.play(dial(phone, "1133334444", talk_s=0.1, caller=claimed))
+    assert call.status == 200, call.status
+    return town.carrier.calls[before].caller
+
+
+def test_a_line_shows_only_numbers_of_its_customer(town: Town) -> None:
+    circuit = town.world.circuit()
+    did(town, circuit, "+551140001001")
+    did(town, circuit, "+551140001002")
+    did(town, None, "+551140009999")
+    wait_for_configuration()
+
+    claims = {
+        "": "551140001001",  # nothing: its first own number
+        "1140001002": "551140001002",  # another of its own
+        "+551140001002": "551140001002",
+        "1140009999": "551140001001",  # somebody else's
+        "11987650000": "551140001001",  # nobody's
+        "nome": "551140001001",
+    }
+    assert {claim: shown(town.stage, town, circuit, claim) for claim in claims} == claims
+
+
+def test_a_number_rings_its_circuit(town: Town) -> None:
+    circuit = town.world.circuit()
+    number = did(town, circuit, "+551140002001")
+    heard: list[str] = []
+
+    async def pick_up(call: Call) -> None:
+        heard.append(call.caller)
+        await answer(call)
+
+    town.stage.phone(circuit, on_call=pick_up)
+    wait_for_configuration()
+
+    call = town.stage.play(
+        dial(town.carrier.agent, "551140002001", talk_s=0.5, caller="5521977776666")
+    )
+
+    assert (call.status, heard) == (200, ["21977776666"])
+    record = record_of(circuit)
+    assert (record.direction, record.outcome, record.did_id, record.price_u) == (
+        "in",
+        "answered",
+        number.pk,
+        0,
+    )
+    assert (record.caller, record.called) == ("+5521977776666", "+551140002001")
+    assert record.trunk_id == town.world.trunk.pk
+
+
+def test_a_number_that_is_not_ours_is_refused(town: Town) -> None:
+    call = town.stage.play(dial(town.carrier.agent, "551140002999", talk_s=0.1))
+
+    assert call.status == 404
+    wait_until(
+        Cdr.objects.filter(dialled="551140002999", reason="unknown-number").exists, "the record"
+    )
+
+
+def test_a_number_whose_phone_is_away(town: Town) -> None:
+    circuit = town.world.circuit()
+    did(town, circuit, "+551140002002")
+    wait_for_configuration()
+
+    call = town.stage.play(dial(town.carrier.agent, "551140002002", talk_s=0.1))
+
+    assert call.status == 480
+    assert record_of(circuit).outcome == "failed"
+
+
+def test_a_number_of_ours_never_leaves(town: Town) -> None:
+    """Another customer's number is charged as any call, and rings without a carrier."""
+    caller = town.world.circuit()
+    called = town.world.circuit(tenant=town.world.customer_b)
+    did(town, called, "+551133302003")
+    town.stage.phone(called, on_call=answer)
+    phone = town.stage.phone(caller)
+    wait_for_configuration()
+
+    call = town.stage.play(dial(phone, "33302003", talk_s=3.2))
+
+    record = record_of(caller)
+    assert (call.status, record.direction, record.outcome) == (200, "out", "answered")
+    assert (record.price_u, record.cost_u, record.trunk_id) == (50_000, 0, None)
+    assert not town.carrier.calls
+
+
+@pytest.mark.parametrize(
+    ("dialled", "fields", "status", "reason"),
+    [
+        (MOBILE, {"allowed_classes": ["local_fixed"]}, 403, "class-not-allowed"),
+        ("1133334444", {"balance_u": 0}, 402, "no-credit"),
+        ("123456", {}, 484, "invalid-number"),
+        ("87654321", {}, 484, "invalid-number"),
+    ],
+)
+def test_a_refused_call_says_why_and_is_on_record(
+    town: Town, dialled: str, fields: dict[str, object], status: int, reason: str
+) -> None:
+    circuit = town.world.circuit(**fields)
+    phone = town.stage.phone(circuit)
+
+    call = town.stage.play(dial(phone, dialled))
+
+    record = record_of(circuit)
+    assert (call.status, record.outcome, record.reason) == (status, "refused", reason)
+    assert (record.tenant_id, record.price_u) == (circuit.tenant_id, 0)
+    assert call.answered_at is None
+    assert call.audio is not None and call.audio.packets_in > 10, "nothing was announced"
