@@ -15,12 +15,15 @@ from django.db import models
 
 from tronco.calls.models import CLASS_CHOICES, Cdr
 from tronco.calls.prices import viewpoint_of
-from tronco.catalog.models import Allowance, TariffVersion
+from tronco.catalog.models import Allowance, Rate, TariffVersion
+from tronco.catalog.quotes import describe_times
+from tronco.catalog.rates import compile_rate
 from tronco.routing.models import Trunk
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 
 _CLASS_LABELS = dict(CLASS_CHOICES)
+_ALWAYS = {"always": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def explain(cdr: Cdr, *, actor: Actor) -> Story:
 
 
 class _Names:
-    """The names behind the ids of an explanation, read in four queries."""
+    """The names behind the ids of an explanation, read in a few queries."""
 
     def __init__(self, parts: list[dict[str, Any]], *, next_level: list[dict[str, Any]]) -> None:
         tenants = {level["tenant"] for level in [*parts, *next_level] if "tenant" in level}
@@ -106,6 +109,10 @@ class _Names:
             Allowance,
             {one["allowance"] for part in parts for one in part.get("allowances", ())},
         )
+        self.windows = {
+            rate.pk: _window_words(rate)
+            for rate in Rate.objects.filter(pk__in={part["rate"] for part in parts})
+        }
         self.trunks = _by_id(
             Trunk, {part["trunk"] for part in parts if "trunk" in part}, related=("carrier",)
         )
@@ -137,6 +144,7 @@ class _Names:
 
     def _story(self, part: dict[str, Any], *, buyer: str, seller: str, plan: str) -> LevelStory:
         version = self.versions.get(part["version"])
+        words = self.windows.get(part["rate"], _ALWAYS)
         matched = part["prefix"] or str(_CLASS_LABELS.get(part["call_class"], ""))
         return LevelStory(
             buyer=buyer,
@@ -152,12 +160,23 @@ class _Names:
             decimals=part.get("decimals", 6),
             is_capped=part["is_capped"],
             price_u=part["price_u"],
-            steps=tuple(PriceStep(**step) for step in part["steps"]),
+            steps=tuple(
+                PriceStep(**{**step, "window": words.get(step["window"], step["window"])})
+                for step in part["steps"]
+            ),
             allowances=tuple(
                 (str(self.allowances.get(one["allowance"], "")), one["unit"], one["used"])
                 for one in part.get("allowances", ())
             ),
         )
+
+
+def _window_words(rate: Rate) -> dict[str, str]:
+    """How people say the windows of a rate, by how the engine does; a single one needs no word."""
+    windows = compile_rate(rate).windows
+    if len(windows) == 1:
+        return _ALWAYS
+    return {window.times.describe(): describe_times(window.times) for window in windows}
 
 
 def _by_id(

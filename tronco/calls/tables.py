@@ -18,6 +18,7 @@ from tronco.ui import formats, tables
 from tronco.ui.urls import url_or_none
 
 CLASS_LABELS = dict(CLASS_CHOICES)
+ARROWS = {"out": ("arrow-up-right", "indigo"), "in": ("arrow-down-left", "azure")}
 DIRECTION_LABELS = dict(Direction.choices)
 
 
@@ -40,11 +41,28 @@ class StartColumn(tables.InstantColumn):
         return format_html('<a href="{}">{}</a>', call_url(record), formats.instant(value))
 
 
+class DirectionColumn(tables.Column):
+    """Which way the call went: an arrow, and the word for who does not see it."""
+
+    attrs = {"cell": {"class": "w-1 text-center"}}
+
+    def render(self, value: Any, record: Cdr) -> str:  # type: ignore[override]
+        icon, tone = ARROWS.get(record.direction, ("arrows-left-right", "secondary"))
+        return format_html(
+            '<i class="ti ti-{} text-{}" title="{}" aria-hidden="true"></i>'
+            '<span class="visually-hidden">{}</span>',
+            icon,
+            tone,
+            value,
+            value,
+        )
+
+
 class CdrTable(tables.Table):
     started_at = StartColumn(verbose_name=_("Start"), order_by=("started_at", "identity"))
     tenant = tables.RelatedColumn(verbose_name=_("Customer"), orderable=False)
     circuit = tables.RelatedColumn(verbose_name=_("Circuit"), orderable=False)
-    direction = tables.BadgeColumn(verbose_name=_("Direction"), orderable=False)
+    direction = DirectionColumn(verbose_name=_("Direction"), orderable=False)
     caller = NumberColumn(verbose_name=_("Caller"), orderable=False)
     called = NumberColumn(verbose_name=_("Called"), orderable=False)
     dialled = tables.Column(verbose_name=_("Dialled"), orderable=False)
@@ -69,8 +87,8 @@ class CdrTable(tables.Table):
             "margin_u", "trunk", "uf", "central", "call_id",
         )  # fmt: skip
         default = (
-            "started_at", "tenant", "circuit", "direction", "caller", "called", "call_class",
-            "outcome", "duration_ms", "sale_u", "purchase_u", "margin_u",
+            "started_at", "direction", "circuit", "caller", "called", "call_class", "outcome",
+            "duration_ms", "sale_u", "margin_u",
         )  # fmt: skip
 
     def show(self, names: Sequence[str]) -> None:

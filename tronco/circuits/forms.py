@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import Plan
 from tronco.centrals.selectors import list_usable_centrals
-from tronco.circuits.models import Circuit
+from tronco.circuits.models import Circuit, all_classes
 from tronco.ui.forms import Form, ModelForm, MoneyField, SearchSelect, fieldset
 
 
@@ -72,6 +72,9 @@ class CircuitForm(ModelForm):
     def adapt(self, actor: Any) -> None:
         self.fields["central"].queryset = list_usable_centrals()  # type: ignore[attr-defined]
         if self.instance.pk is None:
+            self.fields["allowed_classes"].initial = all_classes()
+            usable = list_usable_centrals()[:2]
+            self.fields["central"].initial = usable[0].pk if len(usable) == 1 else None
             return
         del self.fields["opening_u"]
         # The digests hold the number, and the postings the customer: neither changes.

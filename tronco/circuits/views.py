@@ -103,6 +103,9 @@ class Circuits(Resource):
     loses = _("Its registration and latency history are lost.")
 
     panels = (
+        panels.Fields(
+            _("Circuit"), "number", "tenant", "description", "central", "status", "created_at"
+        ),
         panels.Html(
             _("Registration"),
             "circuits/panels/registration.html",
@@ -127,7 +130,10 @@ class Circuits(Resource):
         panels.Html(
             _("Live calls"),
             "circuits/panels/remote.html",
-            lambda request, circuit: {"url": url_or_none("calls:circuit_live", circuit.pk)},
+            lambda request, circuit: {
+                "url": url_or_none("calls:circuit_live", circuit.pk),
+                "every_s": 5,
+            },
             permission="calls.view",
             wide=True,
         ),
@@ -141,6 +147,13 @@ class Circuits(Resource):
         panels.Chart(
             _("Latency in the last 24 hours"),
             lambda circuit: reverse("circuits:circuit_latency", args=[circuit.pk]),
+        ),
+        panels.Html(
+            _("Numbers"),
+            "circuits/panels/remote.html",
+            lambda request, circuit: {"url": url_or_none("dids:circuit_numbers", circuit.pk)},
+            permission="dids.view",
+            wide=True,
         ),
         panels.Related(_("Related")),
     )
@@ -260,6 +273,7 @@ class LatencyData(details.ObjectPage):
         return JsonResponse(
             {
                 "x": [int(row.at.timestamp()) for row in rows],
+                "empty": _now("No measurements yet: they begin when a phone registers."),
                 "series": [
                     {"label": label, "unit": "ms", "values": list(map(in_ms, values))}
                     for label, values in series

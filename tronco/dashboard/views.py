@@ -88,7 +88,7 @@ SERIES: dict[str, list[tuple[Any, str, Read]]] = {
     "minutes": [(_("Minutes"), "min", lambda day: day.minutes)],
     "calls": [
         (_("Calls"), "", lambda day: day.calls),
-        (_("Answered"), "", lambda day: day.answered),
+        (_("Answered calls"), "", lambda day: day.answered),
     ],
 }
 

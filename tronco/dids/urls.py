@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tronco.dids.views import Dids
+from django.urls import path
+
+from tronco.dids.views import CircuitNumbers, Dids
 
 app_name = "dids"
-urlpatterns = [*Dids.urls()]
+urlpatterns = [
+    path("of-circuit/<int:key>/", CircuitNumbers.as_view(), name="circuit_numbers"),
+    *Dids.urls(),
+]

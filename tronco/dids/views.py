@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from tronco.circuits.selectors import get_circuit
 from tronco.dids import selectors, services
 from tronco.dids.filters import DidFilters
 from tronco.dids.forms import DidForm
@@ -14,7 +17,10 @@ from tronco.dids.models import Did
 from tronco.dids.tables import DidTable
 from tronco.numbering.classify import classify
 from tronco.ui import edits, panels
+from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
+
+ROWS_ON_A_CARD = 10
 
 
 class CreateDid(edits.CreateView):
@@ -45,6 +51,26 @@ def facts_of(values: dict[str, Any]) -> dict[str, Any]:
     circuit = facts.pop("circuit")
     facts["circuit_id"] = circuit.pk if circuit else None
     return facts
+
+
+class CircuitNumbers(Page):
+    """The numbers that ring a circuit: what a card of the circuit's page shows."""
+
+    permission = "dids.view"
+    template_name = "dids/rows.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        circuit = get_circuit(actor=self.actor, circuit_id=kwargs["key"])
+        rows = selectors.list_dids(actor=self.actor).filter(circuit=circuit)
+        table = DidTable(list(rows[:ROWS_ON_A_CARD]), orderable=False)
+        table.actor = self.actor
+        table.show(("e164", "raw", "supplier", "is_active"))
+        query = f"circuit={circuit.pk}"
+        return self.render(
+            table=table,
+            more_url=f"{reverse('dids:did_list')}?{query}",
+            add_url=f"{reverse('dids:did_add')}?{query}&tenant={circuit.tenant_id}",
+        )
 
 
 class Dids(Resource):
