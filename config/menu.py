@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tronco.catalog.views import Plans, Tariffs
+from tronco.catalog.tariff_views import Tariffs
+from tronco.catalog.views import Plans
 from tronco.circuits.views import Circuits
 from tronco.dids.views import Dids
 from tronco.tenancy.views import Customers, Resellers

@@ -208,6 +208,19 @@ def test_a_reseller_who_would_sell_below_cost_is_warned(world: World) -> None:
     response = web.get(reverse("catalog:plan_margins", args=[plan.pk]))
     assert response.context["count"] == 1
     assert "R$ 0,01" in response.content.decode()
+    # And so he is when he makes a plan that sells by such a list.
+    values = {
+        "tenant": world.reseller_a.pk,
+        "name": "Barato",
+        "kind": "prepaid",
+        "tariff": retail.pk,
+        "monthly_fee_u": "0,00",
+        "rounding": "down",
+        "decimals": "2",
+    }
+    response = web.post(reverse("catalog:plan_add"), values, follow=True)
+    told = [message.tags for message in response.context["messages"]]
+    assert told[-2:] == ["warning", "success"]
 
 
 def test_the_master_compares_with_a_list_of_costs(web: WebClient, world: World) -> None:

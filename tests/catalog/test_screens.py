@@ -9,8 +9,9 @@ from tests.support.world import World
 from tests.ui.cases import ResourceCase
 from tronco.catalog.models import Allowance, Plan, Rate, Tariff, TariffVersion
 from tronco.catalog.services import allowance_set, plan_create, tariff_create
+from tronco.catalog.tariff_views import Rates, Tariffs, Versions
 from tronco.catalog.version_services import version_create
-from tronco.catalog.views import Allowances, Plans, Rates, Tariffs, Versions
+from tronco.catalog.views import Allowances, Plans
 from tronco.core.money import MICRO
 
 

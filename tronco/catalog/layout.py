@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from tronco.catalog import cells
 from tronco.core.errors import InvalidInput
 
-MAX_BYTES = 64 * 1024 * 1024
+# About half a million lines, which take some ten seconds: as long as a screen may wait.
+MAX_BYTES = 24 * 1024 * 1024
 MARKET = (
     "prefix",
     "description",

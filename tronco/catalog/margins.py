@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from tronco.catalog.models import CallClass, TariffVersion
+from tronco.catalog.models import CallClass, Plan, TariffVersion
 from tronco.catalog.rates import RateValues, compile_rate
 from tronco.catalog.selectors import find_purchase_plan, find_version_at, list_rate_values
 from tronco.numbering.ddd import UF_BY_DDD
@@ -52,6 +52,13 @@ class BelowCost:
     @property
     def loss(self) -> Fraction:
         return self.cost - self.sale
+
+
+def list_plan_losses(*, plan: Plan, at: datetime) -> list[BelowCost]:
+    """Return the prices at which the plan's seller would lose money now."""
+    sale = find_version_at(tariff_id=plan.tariff_id, at=at)
+    cost = find_purchase_version(seller=plan.tenant, at=at)
+    return list_below_cost(sale=sale, cost=cost) if sale and cost else []
 
 
 def list_below_cost(*, sale: TariffVersion, cost: TariffVersion) -> list[BelowCost]:

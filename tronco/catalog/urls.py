@@ -5,15 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from tronco.catalog import version_views as steps
-from tronco.catalog.views import (
-    Allowances,
-    PlanMargins,
-    Plans,
-    QuotePage,
-    Rates,
-    Tariffs,
-    Versions,
-)
+from tronco.catalog.tariff_views import Rates, Tariffs, Versions
+from tronco.catalog.views import Allowances, PlanMargins, Plans, QuotePage
 from tronco.ui.details import ObjectPage
 
 app_name = "catalog"

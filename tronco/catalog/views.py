@@ -1,65 +1,37 @@
-"""Screens of plans, allowances, price lists and their prices."""
+"""Screens of plans and allowances, and of what a call costs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tronco.catalog import selectors, services, version_services
-from tronco.catalog.differences import CHANGES, count_differences, list_differences
+from tronco.catalog import selectors, services
 from tronco.catalog.filters import (
     AllowanceFilters,
     PlanFilters,
-    RateFilters,
-    TariffFilters,
-    VersionFilters,
 )
-from tronco.catalog.forms import AllowanceForm, PlanForm, QuoteForm, TariffForm
-from tronco.catalog.margins import find_purchase_version, list_below_cost
-from tronco.catalog.models import Allowance, Plan, Rate, Tariff, TariffVersion
-from tronco.catalog.quotes import default_start, describe_times, quote_call
-from tronco.catalog.rate_forms import RateForm
-from tronco.catalog.rates import compile_rate
-from tronco.catalog.sheet import Issue
+from tronco.catalog.forms import AllowanceForm, PlanForm, QuoteForm
+from tronco.catalog.margins import find_purchase_version, list_plan_losses
+from tronco.catalog.models import Allowance, Plan
+from tronco.catalog.quotes import default_start, quote_call
+from tronco.catalog.screens import FIRST_ROWS, address_to_add, ids_of
 from tronco.catalog.tables import (
     AllowanceTable,
     PlanTable,
-    RateTable,
-    TariffTable,
-    VersionTable,
     amount_text,
 )
 from tronco.core.errors import InvalidInput, NotFound, TroncoError
 from tronco.ui import edits, panels
-from tronco.ui.actions import Action, Tab
+from tronco.ui.actions import Action
 from tronco.ui.details import ObjectPage
 from tronco.ui.edits import show_error
-from tronco.ui.formats import instant
 from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
-
-FIRST_ROWS = 10
-Status = TariffVersion.Status
-
-
-def _ids(values: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Turn chosen objects of a form's values into the ids that services take."""
-    facts = dict(values)
-    for name in names:
-        facts[f"{name}_id"] = facts.pop(name).pk
-    return facts
-
-
-def _add_to(obj: Any, child: str, key: str) -> str:
-    """Return the address that adds a child to an object and comes back to its page."""
-    back = reverse(f"catalog:{key}_detail", args=[obj.pk])
-    return f"{reverse(f'catalog:{child}_add')}?{key}={obj.pk}&return_url={back}"
 
 
 def _retire(actor: Any, plan: Plan, values: dict[str, Any]) -> Any:
@@ -67,8 +39,36 @@ def _retire(actor: Any, plan: Plan, values: dict[str, Any]) -> Any:
     return _("The plan is no longer sold; whoever has it keeps it.")
 
 
+def warn_of_losses(request: Any, plan: Plan) -> None:
+    """Say so when calls of the plan would cost its seller more than they bring."""
+    if count := len(list_plan_losses(plan=plan, at=timezone.now())):
+        messages.warning(
+            request,
+            _(
+                "%(plan)s: %(count)s prices are below what %(seller)s pays. Such calls are "
+                "refused, unless the plan may sell below cost."
+            )
+            % {"plan": plan, "count": count, "seller": plan.tenant},
+        )
+
+
+class CreatePlan(edits.CreateView):
+    def write(self, form: Any) -> Plan:
+        plan: Plan = super().write(form)
+        warn_of_losses(self.request, plan)
+        return plan
+
+
+class EditPlan(edits.EditView):
+    def write(self, form: Any) -> Plan:
+        plan: Plan = super().write(form)
+        warn_of_losses(self.request, plan)
+        return plan
+
+
 class Plans(Resource):
     model, table, filters, form = Plan, PlanTable, PlanFilters, PlanForm
+    create_view, edit_view = CreatePlan, EditPlan
     title = gettext_lazy("National plans")
     icon = "license"
     help = gettext_lazy("What you sell: how calls are paid, priced and rounded.")
@@ -89,7 +89,7 @@ class Plans(Resource):
             gettext_lazy("Allowances"),
             AllowanceTable,
             lambda actor, plan: plan.allowances.all(),
-            add=lambda plan: _add_to(plan, "allowance", "plan"),
+            add=lambda plan: address_to_add(plan, "allowance", "plan"),
             add_permission="catalog.edit",
         ),
         panels.Html(gettext_lazy("Below cost"), "catalog/panels/margins.html", wide=True),
@@ -116,10 +116,10 @@ class Plans(Resource):
         return f"{obj.get_kind_display()} · {obj.tenant}"
 
     def create(self, actor: Any, values: dict[str, Any]) -> Plan:
-        return services.plan_create(actor=actor, **_ids(values, "tenant", "tariff"))
+        return services.plan_create(actor=actor, **ids_of(values, "tenant", "tariff"))
 
     def change(self, actor: Any, obj: Plan, values: dict[str, Any]) -> Plan:
-        facts = _ids(values, "tenant", "tariff")
+        facts = ids_of(values, "tenant", "tariff")
         del facts["tenant_id"], facts["kind"]
         return services.plan_change(actor=actor, plan_id=obj.pk, **facts)
 
@@ -159,249 +159,9 @@ class Allowances(Resource):
 
     @staticmethod
     def _facts(values: dict[str, Any]) -> dict[str, Any]:
-        facts = _ids(values, "plan")
+        facts = ids_of(values, "plan")
         del facts["minutes"], facts["value_u"]
         return facts
-
-
-class Tariffs(Resource):
-    model, table, filters, form = Tariff, TariffTable, TariffFilters, TariffForm
-    title = gettext_lazy("Price lists")
-    icon = "list-numbers"
-    help = gettext_lazy("Prices of sale and of cost, in versions that take effect at a date.")
-    empty = gettext_lazy("Add a price list, then its first prices.")
-    state_field = "kind"
-    panels = (
-        panels.Fields(gettext_lazy("Price list"), "name", "kind", "tenant", "timezone"),
-        panels.Related(),
-        panels.Rows(
-            gettext_lazy("Versions"),
-            VersionTable,
-            lambda actor, tariff: selectors.list_versions(actor=actor, tariff_id=tariff.pk),
-            more=lambda tariff: f"{reverse('catalog:version_list')}?tariff={tariff.pk}",
-            empty=gettext_lazy("No prices yet: start with “New prices”."),
-        ),
-    )
-    actions = (
-        Action(
-            name="prices",
-            label=gettext_lazy("New prices"),
-            permission="catalog.edit",
-            icon="upload",
-            url="catalog:tariff_prices",
-        ),
-    )
-    history_of = ((TariffVersion, "tariff"),)
-
-    def queryset(self, actor: Any) -> Any:
-        return selectors.list_tariffs(actor=actor)
-
-    def hint(self, obj: Tariff) -> str:
-        return f"{obj.get_kind_display()} · {obj.tenant}"
-
-    def create(self, actor: Any, values: dict[str, Any]) -> Tariff:
-        facts = _ids(values, "tenant")
-        return services.tariff_create(actor=actor, timezone_name=facts.pop("timezone"), **facts)
-
-    def change(self, actor: Any, obj: Tariff, values: dict[str, Any]) -> Tariff:
-        return services.tariff_rename(actor=actor, tariff_id=obj.pk, name=values["name"])
-
-    def remove(self, actor: Any, obj: Tariff) -> None:
-        services.tariff_delete(actor=actor, tariff_id=obj.pk)
-
-
-def import_report(request: Any, version: TariffVersion) -> dict[str, Any]:
-    """What the file had that was not taken."""
-    made = version.rate_import
-    issues = [Issue.from_json(data) for data in made.issues[: 2 * FIRST_ROWS]]
-    return {"made": made, "issues": issues, "more": made.errors + made.warnings > len(issues)}
-
-
-def difference_summary(request: Any, version: TariffVersion) -> dict[str, Any]:
-    """How the version differs from the one it replaces."""
-    previous = selectors.find_previous_version(version=version, now=timezone.now())
-    old_id = previous.pk if previous else None
-    counts = count_differences(old_id=old_id, new_id=version.pk)
-    groups = [
-        (
-            change,
-            counts[change],
-            list_differences(old_id=old_id, new_id=version.pk, change=change, limit=FIRST_ROWS),
-        )
-        for change in CHANGES
-        if change != "unchanged" and counts[change]
-    ]
-    return {"previous": previous, "counts": counts, "groups": groups if previous else []}
-
-
-def _is_in_effect(version: TariffVersion) -> str:
-    current = selectors.find_version_at(tariff_id=version.tariff_id, at=timezone.now())
-    return _("Yes") if current == version else _("No")
-
-
-def _copy(actor: Any, version: TariffVersion, values: dict[str, Any]) -> Any:
-    draft = version_services.version_copy(actor=actor, version_id=version.pk)
-    address = reverse("catalog:version_detail", args=[draft.pk])
-    return format_html(_('Draft made: <a href="{}">{}</a>.'), address, draft)
-
-
-class Versions(Resource):
-    model, table, filters = TariffVersion, VersionTable, VersionFilters
-    name = "version"
-    title = gettext_lazy("Versions of price lists")
-    icon = "versions"
-    panels = (
-        panels.Fields(
-            gettext_lazy("Version"),
-            "tariff",
-            "status",
-            "effective_at",
-            "withdrawn_at",
-            panels.Value(gettext_lazy("In effect now"), _is_in_effect),
-        ),
-        panels.Fields(
-            gettext_lazy("How it came about"),
-            "source",
-            "created_by",
-            panels.Value(gettext_lazy("Created at"), lambda version: instant(version.created_at)),
-            panels.Value(gettext_lazy("Prices"), lambda version: version.rate_count),
-        ),
-        panels.Html(
-            gettext_lazy("File"),
-            "catalog/panels/import.html",
-            import_report,
-            wide=True,
-            when=lambda version: hasattr(version, "rate_import"),
-        ),
-        panels.Html(
-            gettext_lazy("What changes"),
-            "catalog/panels/differences.html",
-            difference_summary,
-            wide=True,
-        ),
-        panels.Rows(
-            gettext_lazy("Prices"),
-            RateTable,
-            lambda actor, version: selectors.list_rates(actor=actor, version_id=version.pk),
-            limit=FIRST_ROWS,
-            more=lambda version: f"{reverse('catalog:rate_list')}?version={version.pk}",
-            add=lambda version: (
-                _add_to(version, "rate", "version") if version.status == Status.DRAFT else None
-            ),
-            add_permission="catalog.edit",
-        ),
-    )
-    tabs = (
-        Tab(gettext_lazy("Differences"), "catalog:version_differences", "catalog.view"),
-        Tab(
-            gettext_lazy("Margins"),
-            "catalog:version_margins",
-            "catalog.view",
-            when=lambda version: version.tariff.kind == Tariff.Kind.SALE,
-        ),
-    )
-    actions = (
-        Action(
-            name="publish",
-            label=gettext_lazy("Publish"),
-            permission="catalog.edit",
-            icon="rocket",
-            url="catalog:version_publish",
-            when=lambda version: version.status == Status.DRAFT,
-        ),
-        Action(
-            name="withdraw",
-            label=gettext_lazy("Withdraw"),
-            permission="catalog.edit",
-            icon="arrow-back-up",
-            url="catalog:version_withdraw",
-            when=lambda version: version.status == Status.PUBLISHED,
-            danger=True,
-        ),
-        Action(
-            name="copy",
-            label=gettext_lazy("Copy to a new draft"),
-            permission="catalog.edit",
-            icon="copy",
-            run=_copy,
-        ),
-        Action(
-            name="file",
-            label=gettext_lazy("Download CSV"),
-            permission="catalog.export",
-            icon="download",
-            url="catalog:version_file",
-        ),
-    )
-    loses = gettext_lazy("The draft and all its prices.")
-
-    def queryset(self, actor: Any) -> Any:
-        rows = selectors.list_versions(actor=actor)
-        return rows.select_related("tariff", "tariff__tenant", "rate_import")
-
-    def may_delete(self, obj: TariffVersion) -> bool:
-        return bool(obj.status == Status.DRAFT)
-
-    def remove(self, actor: Any, obj: TariffVersion) -> None:
-        version_services.version_discard(actor=actor, version_id=obj.pk)
-
-
-def price_by_clock(request: Any, rate: Rate) -> dict[str, Any]:
-    """The windows of a price, each in words."""
-    compiled = compile_rate(rate)
-    windows = sorted(compiled.windows, key=lambda window: window.times.rank, reverse=True)
-    return {"windows": [(describe_times(window.times), window) for window in windows]}
-
-
-class CreateRate(edits.CreateView):
-    template_name = "catalog/rate_edit.html"
-
-
-class EditRate(edits.EditView):
-    template_name = "catalog/rate_edit.html"
-
-
-class Rates(Resource):
-    model, table, filters, form = Rate, RateTable, RateFilters, RateForm
-    title = gettext_lazy("Prices")
-    icon = "receipt-2"
-    help = gettext_lazy("Search a number to see by which prefix it is priced.")
-    create_view, edit_view = CreateRate, EditRate
-    panels = (
-        panels.Fields(gettext_lazy("Price"), "version", "prefix", "call_class", "description"),
-        panels.Fields(gettext_lazy("Charging"), "free_under_s", "max_cost"),
-        panels.Html(
-            gettext_lazy("How it is charged"),
-            "catalog/panels/windows.html",
-            price_by_clock,
-            wide=True,
-        ),
-    )
-
-    def queryset(self, actor: Any) -> Any:
-        rows = Rate.objects.visible_to(actor).select_related("version", "version__tariff")
-        return rows.order_by("-version", "call_class", "prefix")
-
-    def initial(self, actor: Any, obj: Rate) -> dict[str, Any]:
-        return RateForm.initial_of(obj)
-
-    def may_change(self, obj: Rate) -> bool:
-        return bool(obj.version.status == Status.DRAFT)
-
-    may_delete = may_change
-
-    def create(self, actor: Any, values: dict[str, Any]) -> Rate:
-        return version_services.rate_set(
-            actor=actor, version_id=values["version"].pk, values=values["values"]
-        )
-
-    def change(self, actor: Any, obj: Rate, values: dict[str, Any]) -> Rate:
-        return version_services.rate_set(
-            actor=actor, version_id=obj.version_id, rate_id=obj.pk, values=values["values"]
-        )
-
-    def remove(self, actor: Any, obj: Rate) -> None:
-        version_services.rate_remove(actor=actor, version_id=obj.version_id, rate_id=obj.pk)
 
 
 class PlanMargins(ObjectPage):
@@ -411,11 +171,13 @@ class PlanMargins(ObjectPage):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         plan, now = self.object, timezone.now()
-        sale = selectors.find_version_at(tariff_id=plan.tariff_id, at=now)
-        cost = find_purchase_version(seller=plan.tenant, at=now)
-        found = list_below_cost(sale=sale, cost=cost) if sale and cost else []
+        found = list_plan_losses(plan=plan, at=now)
         return super().context(
-            sale=sale, cost=cost, count=len(found), found=found[:FIRST_ROWS], **extra
+            sale=selectors.find_version_at(tariff_id=plan.tariff_id, at=now),
+            cost=find_purchase_version(seller=plan.tenant, at=now),
+            count=len(found),
+            found=found[:FIRST_ROWS],
+            **extra,
         )
 
 
