@@ -134,7 +134,7 @@ def holding(gateway: Any, lines: Sequence[Any]) -> Work:
     async def work() -> None:
         account = chance.choice(lines).account_id
         values = (100_000, account, 100_000, f"bare-{next(_ids)}", 100_000, datetime.now(UTC))
-        async with gateway._pool.connection() as connection:
+        async with gateway.database.connection() as connection:
             await connection.execute(BOTH, values)
 
     return work
@@ -145,7 +145,7 @@ def holding_in_steps(gateway: Any, lines: Sequence[Any]) -> Work:
 
     async def work() -> None:
         account = chance.choice(lines).account_id
-        async with gateway._pool.connection() as connection, connection.transaction():
+        async with gateway.database.connection() as connection, connection.transaction():
             await connection.execute(UPDATE, (100_000, account, 100_000))
             call = (f"bare-{next(_ids)}", account, 100_000, datetime.now(UTC))
             await connection.execute(INSERT, call)

@@ -165,8 +165,10 @@ class Decks:
         self.offers: dict[Hashable, Any] = {}
         self.is_fresh = is_fresh
 
-    def drop(self) -> None:
+    def drop(self, *, is_fresh: bool | None = None) -> None:
         """Forget what may have changed; answers still on their way are not remembered either."""
+        if is_fresh is not None:
+            self.is_fresh = is_fresh
         self._generation += 1
         self._chains.clear()
         self._versions.clear()

@@ -43,9 +43,13 @@ class Offer:
     _asks: dict[tuple[int, int], Ask] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
-    def facts(self) -> str:
+    def facts(self) -> dict[str, Any]:
         """The terms as they are kept with the call."""
-        return json.dumps(self.terms.as_json())
+        return self.terms.as_json()
+
+    @cached_property
+    def facts_text(self) -> str:
+        return json.dumps(self.facts)
 
     def ask(self, climb: Climb) -> Ask:
         """Return the ladder of a stretch; a steady offer builds it once."""

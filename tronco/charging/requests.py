@@ -97,6 +97,10 @@ class Answer(NamedTuple):
     earliest: datetime
     latest: datetime
 
+    @property
+    def is_known(self) -> bool:
+        return self.earliest == self.latest
+
     @classmethod
     def within(cls, at: datetime, ring_limit_s: int) -> Answer:
         return cls(at, at + timedelta(seconds=ring_limit_s))
@@ -136,6 +140,11 @@ class Ask:
 
     grid: tuple[int, ...]
     levels: tuple[LevelAsk, ...]
+
+    def holds_at(self, second: int) -> list[dict[str, Any]]:
+        """What is held once the grid is climbed to that second, as `charging_restore` takes it."""
+        point = self.grid.index(second)
+        return [level.hold_at(point) for level in self.levels]
 
     @cached_property
     def arrays(self) -> Mapping[str, str | None]:

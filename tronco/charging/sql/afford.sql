@@ -50,10 +50,10 @@ BEGIN
             SELECT amount_u INTO v_own_u FROM charging_hold
             WHERE authorization_id = p_call AND level = p_levels[i];
         END IF;
+        CONTINUE WHEN v_free_u IS NULL;
         -- What costs nothing more is granted even to an account taken below zero meanwhile.
-        WHILE point > 0 AND v_free_u IS NOT NULL
-              AND (p_costs_u[i][point] - v_own_u > greatest(v_free_u, 0)
-                   OR v_free_u < p_needs_u[i])
+        WHILE point > 0 AND (p_costs_u[i][point] - v_own_u > greatest(v_free_u, 0)
+                             OR v_free_u < p_needs_u[i])
         LOOP
             point := point - 1;
             short_level := p_levels[i];
