@@ -61,6 +61,11 @@ class LevelStory:
     allowances: tuple[tuple[str, str, int], ...]  # name, unit, used
 
     @property
+    def has_windows(self) -> bool:
+        """Whether the clock had a say in the price."""
+        return any(step.window for step in self.steps)
+
+    @property
     def has_fee(self) -> bool:
         """Whether a connect fee was charged."""
         return Fraction(self.connect_fee) != 0

@@ -71,7 +71,7 @@ class Circuit(models.Model):
         _("phones at once"), default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
     )
     codecs = models.CharField(_("codecs"), max_length=80, default="alaw,ulaw")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = VisibleQuerySet.as_manager()
 
