@@ -6,28 +6,20 @@ a table like ours with its indexes and checks.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
 from typing import Any
+
+from bench._database import private_database
 
 CADENCES = ("30;6;3", "60;60;0", "30;6;0", "1;1;0", "60;6;3")
 DDDS = (11, 12, 13, 19, 21, 27, 31, 41, 47, 48, 51, 61, 62, 71, 81, 85, 91)
 
 
 def run(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    connection.creation.create_test_db(verbosity=0)
-    try:
+    with private_database():
         return _measure(rows, rounds)
-    finally:
-        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
 
 
 def make_file(rows: int) -> bytes:
