@@ -1,0 +1,126 @@
+"""`tronco doctor`: every fault is found, and nothing is called wrong that is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests.calls.making import made
+from tests.support.world import World, make_world
+from tronco.calls.models import Cdr
+from tronco.centrals.models import Central
+from tronco.cli import doctor, main
+from tronco.cli.doctor import Finding
+from tronco.core import secrets
+from tronco.routing.models import Trunk
+from tronco.runtime.paths import Home
+from tronco.runtime.proc import machine
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(root=tmp_path)
+
+
+def states(findings: Iterator[Finding]) -> list[str]:
+    return [finding.state for finding in findings]
+
+
+def faults(findings: Iterator[Finding]) -> str:
+    """All faults and warnings in one text; each has a cure."""
+    wrong = [finding for finding in findings if finding.state != "ok"]
+    assert all(finding.cure for finding in wrong)
+    return " ".join(finding.text for finding in wrong)
+
+
+def test_a_sound_database(world: World, home: Home) -> None:
+    assert states(doctor.database(home)) == ["ok", "ok"]
+
+
+def test_the_gate(world: World, home: Home) -> None:
+    assert "refused" in faults(doctor.gate(home))
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO charging_gate VALUES ('*', pg_postmaster_start_time())")
+    assert states(doctor.gate(home)) == ["ok"]
+
+
+def test_centrals(world: World, home: Home) -> None:
+    assert "node1" in faults(doctor.centrals(home))
+    Central.objects.update(status="up", seen_at=timezone.now())
+    assert states(doctor.centrals(home)) == ["ok"]
+    Central.objects.update(is_active=False)
+    assert "none" in faults(doctor.centrals(home))
+
+
+def test_routes_and_trunks(world: World, home: Home) -> None:
+    assert states(doctor.routes(home)) == ["ok"]
+    Trunk.objects.update(reachable=False, carries_emergency=False)
+    told = faults(doctor.routes(home))
+    assert "vizinha does not answer" in told
+    assert "emergency" in told
+    world.route.steps.filter(call_class="ldi").delete()
+    assert "ldi" in faults(doctor.routes(home))
+    world.route.is_default = False
+    world.route.save()
+    assert "no default route" in faults(doctor.routes(home))
+
+
+def test_secrets_of_another_key(world: World, home: Home) -> None:
+    assert states(doctor.secrets_open(home)) == ["ok"]
+    Trunk.objects.update(password_encrypted=secrets.encrypt("x", key="another"))
+    assert "vizinha" in faults(doctor.secrets_open(home))
+
+
+def test_calls_that_are_not_on_record(world: World, home: Home) -> None:
+    call = made(world, world.circuit())
+    long_ago = (datetime.now(UTC) - timedelta(minutes=5)).strftime("%Y%m%dT%H%M%S.000000")
+    path = home.directory("asterisk/node1/var/spool") / "calls.log"
+    line = "E|{}|{}|61000|ANSWER|16|1|granted|PJSIP/x|1133334444|1001||\n"
+    path.write_text(line.format(call.call_id, long_ago))
+    assert states(doctor.spool(home)) == ["ok"]
+    path.write_text(path.read_text() + line.format("node1-1700000000.9", long_ago))
+    assert "1 calls" in faults(doctor.spool(home))
+
+
+def test_prices_that_come_out_otherwise(world: World, home: Home) -> None:
+    call = made(world, world.circuit(), talks_s=61)
+    assert states(doctor.prices(home)) == ["ok"]
+    Cdr.objects.filter(call_id=call.call_id).update(charges=[{**call.charges[0], "price_u": 1}])
+    assert call.call_id in faults(doctor.prices(home))
+
+
+def test_the_supervisors_word(home: Home) -> None:
+    assert states(doctor.processes(home)) == ["warning"]
+    services = [
+        {"name": "web", "title": "Screens", "state": "running", "detail": "", "restarts": 0},
+        {"name": "sipcore", "title": "Call control", "state": "running", "detail": "",
+         "restarts": 3},
+        {"name": "worker", "title": "Tasks", "state": "failed", "detail": "x", "restarts": 0},
+    ]  # fmt: skip
+    facts = {"supervisor": 1, "machine": machine(), "services": services}
+    home.write("run/status.json", json.dumps(facts))
+    assert states(doctor.processes(home)) == ["ok", "warning", "fault"]
+    home.write("run/status.json", json.dumps({**facts, "supervisor": 2**31}))
+    assert states(doctor.processes(home)) == ["warning"]
+
+
+def test_the_whole_examination(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    parts = {one["part"] for one in told}
+    assert {"disk", "processes", "database", "charging", "centrals", "routes", "worker"} <= parts
+    assert all(one["cure"] for one in told if one["state"] != "ok")
+    assert "report this" not in {one["cure"] for one in told}
