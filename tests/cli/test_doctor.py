@@ -15,6 +15,7 @@ from tests.calls.making import made
 from tests.support.world import World, make_world
 from tronco.calls.models import Cdr
 from tronco.centrals.models import Central
+from tronco.charging.models import Account
 from tronco.cli import doctor, main
 from tronco.cli.doctor import Finding
 from tronco.core import secrets
@@ -100,6 +101,20 @@ def test_prices_that_come_out_otherwise(world: World, home: Home) -> None:
     assert states(doctor.prices(home)) == ["ok"]
     Cdr.objects.filter(call_id=call.call_id).update(charges=[{**call.charges[0], "price_u": 1}])
     assert call.call_id in faults(doctor.prices(home))
+
+
+def test_the_money(world: World, home: Home) -> None:
+    circuits = [world.circuit(), world.circuit(tenant=world.customer_a)]
+    calls = [made(world, circuit, at=timezone.now() - timedelta(hours=1)) for circuit in circuits]
+    assert set(states(doctor.ledger(home))) == {"ok"}
+    Account.objects.filter(pk=circuits[0].account_id).update(balance_u=1)
+    assert f"account {circuits[0].account_id}: balance 1" in faults(doctor.ledger(home))
+    Cdr.objects.filter(call_id=calls[1].call_id).delete()
+    assert f"call {calls[1].call_id}" in faults(doctor.ledger(home))
+    Cdr.objects.filter(call_id=calls[0].call_id).update(
+        charges=[{**calls[0].charges[0], "price_u": 7}]
+    )
+    assert "its record says 7" in faults(doctor.ledger(home))
 
 
 def test_the_supervisors_word(home: Home) -> None:

@@ -30,6 +30,7 @@ RECORDED_WITHIN = timedelta(seconds=60)
 HEARTBEAT = timedelta(minutes=2)
 JOBS_WAIT = timedelta(minutes=10)
 CALLS_REPRICED = 2000
+VIOLATIONS_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,31 @@ def worker(_home: Home) -> Iterator[Finding]:
         yield Finding("worker", "ok", f"{alive} alive, no task late or failed")
 
 
+def ledger(_home: Home) -> Iterator[Finding]:
+    """What must always be true of the money, on the data as they are."""
+    from tronco.calls.invariants import check_records
+    from tronco.charging.invariants import CHECKS as LEDGER_CHECKS
+
+    for check in (*LEDGER_CHECKS, check_records):
+        rule = (check.__doc__ or "").strip().splitlines()[0]
+        violations = list(check())
+        for violation in violations[:VIOLATIONS_TOLD]:
+            place = " ".join(
+                f"{word} {value}"
+                for word, value in (
+                    ("account", violation.account_id),
+                    ("call", violation.call_id),
+                )
+                if value is not None
+            )
+            yield Finding("ledger", "fault", f"{place}: {violation.message}", violation.cure)
+        if len(violations) > VIOLATIONS_TOLD:
+            rest = len(violations) - VIOLATIONS_TOLD
+            yield Finding("ledger", "fault", f"and {rest} more of: {rule}", "mend those first")
+        if not violations:
+            yield Finding("ledger", "ok", rule)
+
+
 def prices(_home: Home) -> Iterator[Finding]:
     """Do the last calls cost again what they cost?"""
     from tronco.calls.models import Cdr
@@ -311,5 +337,5 @@ def prices(_home: Home) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    gate, centrals, routes, secrets_open, spool, worker, prices,
+    gate, centrals, routes, secrets_open, spool, worker, ledger, prices,
 )  # fmt: skip
