@@ -283,6 +283,7 @@ class ImportView(ResourcePage):
             form=form,
             fields=list(importer.blank),
             key=self.resource.import_key,
+            labels={bound.name: bound.label for bound in importer.blank},
             list_url=self.resource.url("list"),
             created=sum(1 for row in rows if row.creates and not row.errors),
             updated=sum(1 for row in rows if not row.creates and not row.errors),
