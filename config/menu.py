@@ -61,10 +61,10 @@ MENU = (
                 icon="list-numbers",
             ),
             Item(
-                _("Price of a call"),
+                _("What does it cost?"),
                 "catalog:quote",
                 "catalog.view",
-                words=_("quote simulate what does it cost"),
+                words=_("quote simulate price of a call"),
                 icon="calculator",
             ),
         ),

@@ -23,6 +23,7 @@ def price_text(price: Decimal) -> str:
 
 class PlanTable(tables.Table):
     name = tables.LinkColumn()
+    rounding = tables.Column()
 
     class Meta(tables.Table.Meta):
         model = Plan
@@ -42,8 +43,8 @@ class PlanTable(tables.Table):
 
 
 class AllowanceTable(tables.Table):
-    name = tables.LinkColumn()
-    amount = tables.Column()
+    name = tables.LinkColumn(verbose_name=_("Name"))
+    amount = tables.Column(verbose_name=_("Amount"))
 
     class Meta(tables.Table.Meta):
         model = Allowance
@@ -96,7 +97,7 @@ class TariffTable(tables.Table):
 
 
 class VersionTable(tables.Table):
-    number = tables.LinkColumn()
+    number = tables.LinkColumn(verbose_name=_("Version"))
     rate_count = tables.NumberColumn(verbose_name=_("Prices"))
 
     class Meta(tables.Table.Meta):

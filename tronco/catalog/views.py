@@ -80,7 +80,7 @@ class Plans(Resource):
             gettext_lazy("Prices"),
             "tariff",
             "monthly_fee_u",
-            "rounding",
+            panels.Value(gettext_lazy("Rounding"), Plan.get_rounding_display),
             "decimals",
             "sell_below_cost",
         ),
