@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from tronco.cli.instance import open_instance
+
+# Beside the scene: how everybody of the demonstration signs in.
+ACCESS_FILE = "access.txt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Load it if it is missing, and tell once how its people sign in."""
     open_instance()
-    from tronco.demo.data import ACCESS_FILE, demonstration_load
+    from tronco.demo.data import demonstration_load
 
+    access = args.scene.with_name(ACCESS_FILE)
     loaded = demonstration_load(
-        central=args.central, carrier_port=args.carrier_port, scene=args.scene
+        central=args.central, carrier_port=args.carrier_port, scene=args.scene, access=access
     )
-    if loaded.is_new:
-        print(f"A demonstration operator, with {loaded.calls} calls of the last month.")
+    if not loaded.is_new:
+        return 0
+    print(f"A demonstration operator, with {loaded.calls} calls of the last month.")
+    print(f"The passwords of its people and phones: {access}")
+    # A log is no place for passwords.
+    if sys.stdout.isatty():
         for one in loaded.access:
             print(f"  {one.username:<12} {one.password}  {one.what}")
-        print(f"These passwords, and those of the phones: {args.scene.with_name(ACCESS_FILE)}")
     return 0

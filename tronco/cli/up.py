@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from tronco.cli.demo import ACCESS_FILE
 from tronco.cli.prepare import ADMINISTRATOR, find_first_password
 from tronco.core.errors import InvalidInput
 from tronco.runtime.assets import assets_place
@@ -117,9 +118,12 @@ class Instance:
         note = f"  Note      {warning}\n" if warning else ""
         password = find_first_password(self.home)
         first = f"  Sign in   {ADMINISTRATOR} / {password}\n" if password else ""
+        access = self._scene().with_name(ACCESS_FILE)
+        people = f"  Others    {access}\n" if self.demo and access.exists() else ""
         return (
             f"\n  Screens   http://{self.address}:{self.web_port}/\n"
             f"{first}"
+            f"{people}"
             f"  SIP       port {self.node.sip_port}, UDP and TCP\n"
             f"  Data      {self.home.root}\n"
             f"  Logs      {self.home.log}\n"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -28,8 +27,6 @@ from tronco.routing.models import Carrier
 from tronco.tenancy.access import SYSTEM, acting
 from tronco.tenancy.models import Tenant
 
-ACCESS_FILE = "access.txt"
-
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -40,13 +37,11 @@ class Loaded:
     access: list[Access] = field(default_factory=list)
 
 
-def demonstration_load(
-    *, central: str, carrier_port: int, scene: Path, now: datetime | None = None
-) -> Loaded:
-    """Make the demonstration's operator, and write the scene that its phones play.
+def demonstration_load(*, central: str, carrier_port: int, scene: Path, access: Path) -> Loaded:
+    """Make the demonstration's operator.
 
-    `scene` and the file of passwords beside it are for their owner's eyes only. Raises Conflict
-    where somebody else's operator is.
+    Writes two files for their owner's eyes only: the `scene` that its phones play, and with which
+    passwords people and phones sign in (`access`). Raises Conflict in somebody else's instance.
     """
     with transaction.atomic(), acting(SYSTEM, why="demonstração"):
         if is_loaded():
@@ -55,10 +50,11 @@ def demonstration_load(
                 _write_scene(scene, renew_phones())
             return Loaded(is_new=False)
         _require_empty()
-        return _load(_get_central(central), carrier_port, scene, now or timezone.now())
+        return _load(_get_central(central), carrier_port, scene, access)
 
 
-def _load(central: Central, carrier_port: int, scene: Path, now: datetime) -> Loaded:
+def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loaded:
+    now = timezone.now()
     people = people_load(Tenant.objects.get(kind=Tenant.Kind.MASTER))
     catalog = offers_load(people, now=now)
     carriers = carriers_load(catalog.tariffs, carrier_port=carrier_port)
@@ -69,14 +65,13 @@ def _load(central: Central, carrier_port: int, scene: Path, now: datetime) -> Lo
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
     phones = {line.number: lines.passwords[line.number] for line in LINES if line.is_phone}
-    access = [
+    told = [
         *people.access,
         *(Access(line.number, lines.passwords[line.number], line.description) for line in LINES),
     ]
-    # Within the transaction: passwords that nobody can read any more would be lost.
+    # Within the transaction: nobody could tell these passwords again.
     _write_scene(scene, phones)
-    text = "".join(f"{one.username:<14} {one.password:<18} {one.what}\n" for one in access)
-    _write(scene.with_name(ACCESS_FILE), text)
+    _write(access, "".join(f"{o.username:<14} {o.password:<18} {o.what}\n" for o in told))
     return Loaded(is_new=True, calls=len(history.records), access=people.access)
 
 

@@ -51,8 +51,8 @@ TAKES_CARE_U = 1 * MICRO
 ENDS = {
     Outcome.ANSWERED: ("ANSWER", 16),
     Outcome.NO_ANSWER: ("NOANSWER", 19),
-    Outcome.BUSY: ("BUSY", 17),
-    Outcome.CANCELLED: ("CANCEL", 0),
+    Outcome.BUSY: ("BUSY 486", 17),
+    Outcome.CANCELLED: ("CANCEL", 127),
     Outcome.FAILED: ("CONGESTION 503", 34),
 }
 

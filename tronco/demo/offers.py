@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from tronco.catalog.imports import rates_import
@@ -11,6 +11,7 @@ from tronco.catalog.models import Allowance, CallClass, Plan, Tariff, TariffVers
 from tronco.catalog.services import allowance_set, plan_create, tariff_create
 from tronco.catalog.sheet import write_sheet
 from tronco.catalog.version_services import version_publish
+from tronco.charging.cycles import ZONE
 from tronco.core.money import MICRO
 from tronco.demo.people import People
 from tronco.demo.price_lists import (
@@ -55,34 +56,34 @@ class Offer:
 
 
 PREPAID, CONTROL, POSTPAID = Plan.Kind.PREPAID, Plan.Kind.CONTROL, Plan.Kind.POSTPAID
-FIXED_60 = Included("60 min fixo", FIXED, 60)
+FIXED_40 = Included("40 min fixo", FIXED, 40)
 OFFERS = (
     Offer("pre", "Pré-pago", PREPAID, "varejo"),
     Offer("noite", "Pré-pago Noite", PREPAID, "noite"),
-    Offer("controle", "Controle 60", CONTROL, "varejo", 60, (FIXED_60,)),
+    Offer("controle", "Controle 60", CONTROL, "varejo", 60, (FIXED_40,)),
     Offer(
         "pos", "Pós-pago Empresa", POSTPAID, "varejo", 150,
-        (Included("500 min fixo", FIXED, 500), Included("100 min celular", MOBILE, 100)),
+        (Included("200 min fixo", FIXED, 200), Included("40 min celular", MOBILE, 40)),
     ),
     Offer("revenda-pre", "Revenda pré-pago", PREPAID, "atacado", is_wholesale=True),
     Offer("revenda-pos", "Revenda pós-pago", POSTPAID, "atacado", is_wholesale=True),
     Offer("h-pre", "Horizonte Pré", PREPAID, "horizonte"),
     Offer(
         "h-controle", "Horizonte Controle 80", CONTROL, "horizonte", 80,
-        (Included("R$ 20 para celular", MOBILE, reais=20),),
+        (Included("R$ 10 para celular", MOBILE, reais=10),),
     ),
     Offer(
         "h-pos", "Horizonte Pós", POSTPAID, "horizonte", 120,
-        (Included("300 min fixo", FIXED, 300),),
+        (Included("100 min fixo", FIXED, 100),),
     ),
     Offer("h-revenda", "Horizonte Revenda", PREPAID, "h-atacado", is_wholesale=True),
     Offer("s-pre", "Serra Pré", PREPAID, "serra"),
-    Offer("s-controle", "Serra Controle", CONTROL, "serra", 50, (FIXED_60,)),
+    Offer("s-controle", "Serra Controle", CONTROL, "serra", 50, (FIXED_40,)),
     Offer("s-pos", "Serra Pós", POSTPAID, "serra", 90),
     Offer("l-pre", "Litoral Pré", PREPAID, "litoral"),
     Offer(
         "l-pos", "Litoral Pós", POSTPAID, "litoral", 110,
-        (Included("60 min celular", MOBILE, 60),),
+        (Included("30 min celular", MOBILE, 30),),
     ),
 )  # fmt: skip
 
@@ -102,13 +103,19 @@ def offers_load(people: People, *, now: datetime) -> Catalog:
         tariffs[one.key] = tariff_create(
             actor=SYSTEM, tenant_id=people.tenants[one.at].pk, name=one.name, kind=one.kind
         )
-        _publish_in_past(_draft(tariffs[one.key], one.file_name, one.rates()), now - FIRST_AGO)
+        first = _draft(tariffs[one.key], one.file_name, one.rates())
+        _publish_in_past(first, _midnight(now - FIRST_AGO))
     retail_list = tariffs["varejo"]
-    _publish_in_past(_draft(retail_list, "varejo-revisado.csv", retail()), now - CHANGED_AGO)
+    changed = _draft(retail_list, "varejo-revisado.csv", retail())
+    _publish_in_past(changed, _midnight(now - CHANGED_AGO))
     coming = _draft(retail_list, "varejo-reajuste.csv", retail_coming())
-    version_publish(actor=SYSTEM, version_id=coming.pk, effective_at=now + CHANGES_IN)
+    version_publish(actor=SYSTEM, version_id=coming.pk, effective_at=_midnight(now + CHANGES_IN))
     _draft(tariffs["jatoba"], "jatoba-proposta.csv", costs("0.91"))
     return Catalog(tariffs, {offer.key: _plan(offer, tariffs) for offer in OFFERS})
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(ZONE).date(), time.min, ZONE)
 
 
 def _draft(tariff: Tariff, file_name: str, prices: Prices) -> TariffVersion:

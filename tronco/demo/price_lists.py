@@ -1,7 +1,7 @@
 """What stands in the demonstration's price lists: what carriers take, what each level sells at.
 
-The prices are invented. Every sale lies above what its seller pays, but for one trap: the master's
-retail list does not know satellites, and its general price abroad is below what they cost, so that
+The prices are invented. Every sale lies above what its seller pays, but for one trap: no retail
+list knows satellites, and the general prices abroad are below what those cost, so that
 calls to them are refused.
 """
 
@@ -141,13 +141,13 @@ def retail_by_ddd() -> Prices:
     yield from by_ddd(
         markup("4.4", decimals=3, least="0.095"), markup("4.6", decimals=3, least="0.28")
     )
-    yield from abroad(markup("4.5", decimals=2, least="0.30"), {**COUNTRIES, **SATELLITES})
+    yield from abroad(markup("4.5", decimals=2, least="0.30"))
 
 
 def retail_of_the_hills() -> Prices:
     """The retail prices of the reseller's reseller."""
     yield from by_class("0.1000 0.1500 0.3600 0.4400 0.4900 0 0.1300 5.6000")
-    yield from abroad(markup("5", decimals=2, least="0.35"), {**COUNTRIES, **SATELLITES})
+    yield from abroad(markup("5", decimals=2, least="0.35"))
 
 
 def retail_of_the_coast() -> Prices:

@@ -15,6 +15,7 @@ import logging
 import random
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,18 @@ REGISTER_S = 90
 ANSWERS, BUSY, LETS_RING = 80, 10, 10
 RING_S = (0.5, 4.0)
 TALK_S = (8.0, 70.0)
-PAUSE_S = (4.0, 25.0)
+PAUSE_S = (8.0, 45.0)
 INBOUND_PAUSE_S = (15.0, 40.0)
-# Whom the phones like to call: fixed and mobile, near and far, abroad, a toll-free number.
-CALLED = [
-    "1133334444", "11987654321", "2125556666", "21998761234", "3133221100", "31987001122",
-    "4130304040", "51999887766", "08007771234", "40041234", "0015112125550100", "0021442071234567",
-]  # fmt: skip
-CALLERS = ["1140028922", "11955554444", "2133445566", "85988776655", "6132101010", "51933221100"]
+# Whom the phones like to call, out of a thousand: fixed and mobile, near and far, for free; less
+# often abroad, where some may not call; seldom what is refused to everybody, or the police.
+CALLED = {
+    "1135554444": 90, "11987555321": 90, "2125556666": 80, "21998755234": 80, "3135551100": 90,
+    "31987551122": 90, "4135554040": 80, "51999557766": 90, "48991550011": 70, "32988554455": 60,
+    "08005551234": 40, "40045551": 30, "03005551234": 10, "142": 10,
+    "0015112125550123": 40, "0021351912345678": 30,
+    "0015870776123456": 8, "11123": 4, "190": 5,
+}  # fmt: skip
+CALLERS = ["1135558922", "11955554444", "2135555566", "85988556655", "6135551010", "51935551100"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class Traffic:
                 for phone in phones:
                     group.create_task(self.stay_registered(phone))
                     group.create_task(self.keep_calling(phone, CALLED, PAUSE_S))
-                group.create_task(self.keep_calling(carrier, self.scene.numbers, INBOUND_PAUSE_S))
+                numbers = dict.fromkeys(self.scene.numbers, 1)
+                group.create_task(self.keep_calling(carrier, numbers, INBOUND_PAUSE_S))
         finally:
             for agent in (carrier, *phones):
                 await agent.close()
@@ -93,13 +99,14 @@ class Traffic:
             await asyncio.sleep(REGISTER_S / 2 if status == 200 else 5)
 
     async def keep_calling(
-        self, agent: Agent, numbers: tuple[str, ...] | list[str], pause: tuple[float, float]
+        self, agent: Agent, numbers: Mapping[str, int], pause: tuple[float, float]
     ) -> None:
-        """Call somebody, talk, and call again after a while."""
+        """Call somebody, talk, and call again after a while. `numbers` have weights."""
         while numbers:
             await asyncio.sleep(self.chance.uniform(*pause))
             caller = agent.account.username or self.chance.choice(CALLERS)
-            call = await agent.call(self.chance.choice(numbers), tone_hz=440, caller=caller)
+            number = self.chance.choices(list(numbers), list(numbers.values()))[0]
+            call = await agent.call(number, tone_hz=440, caller=caller)
             try:
                 if await call.wait_answered(timeout_s=40):
                     await call.wait_ended(self.chance.uniform(*TALK_S))
