@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("tronco.cli.doctor", "look at every part, say what is wrong and how to cure it"),
     "prepare": ("tronco.cli.prepare", "make the master, the central and the first administrator"),
     "quote": ("tronco.cli.quote", "price calls by a tariff file, without a database"),
+    "rerate": ("tronco.cli.rerate", "price the calls of a period again, and compare"),
     "sipcore": ("tronco.cli.sipcore", "call control: authorises calls and watches the switches"),
     "tariff": ("tronco.cli.tariff", "price lists: import, show, publish, withdraw, export"),
     "up": ("tronco.cli.up", "run every part of Tronco on this machine, until Ctrl-C"),
