@@ -56,12 +56,35 @@ def make_tenant(parent: Tenant | None, kind: str, name: str, **fields: Any) -> T
 
 
 def make_tariff(
-    tenant: Tenant, name: str, per_minute: str, *, kind: str = Tariff.Kind.SALE, **rate: Any
+    tenant: Tenant,
+    name: str,
+    per_minute: str,
+    *,
+    kind: str = Tariff.Kind.SALE,
+    without: str = "",
+    **rate: Any,
 ) -> Tariff:
-    """A tariff with one published version that prices every class."""
+    """A tariff with one published version that prices every class, but `without` one."""
     tariff = Tariff.objects.create(tenant=tenant, name=name, kind=kind)
+    make_version(tariff, per_minute, without=without, **rate)
+    return tariff
+
+
+def make_version(
+    tariff: Tariff,
+    per_minute: str,
+    *,
+    effective_at: datetime = LONG_AGO,
+    without: str = "",
+    **rate: Any,
+) -> TariffVersion:
+    """One more published version of a tariff."""
     version = TariffVersion.objects.create(
-        tenant=tenant, tariff=tariff, number=1, effective_at=LONG_AGO, created_by="tests"
+        tenant=tariff.tenant,
+        tariff=tariff,
+        number=tariff.versions.count() + 1,
+        effective_at=effective_at,
+        created_by="tests",
     )
     Rate.objects.bulk_create(
         Rate(
@@ -71,10 +94,11 @@ def make_tariff(
             **rate,
         )
         for call_class, weight in WEIGHTS.items()
+        if call_class != without
     )
     version.status = TariffVersion.Status.PUBLISHED
     version.save()
-    return tariff
+    return version
 
 
 def make_account(
