@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Browser, browser
 from tests.support.web import make_user
 from tests.support.world import World, make_world
+from tronco.circuits.models import Circuit, Registration
 from tronco.identity.models import User
 from tronco.tenancy import services
 from tronco.tenancy.access import SYSTEM
@@ -142,16 +144,12 @@ def test_what_is_live_refreshes_without_losing_the_selection(
     expect(page.get_by_label(f"Selecionar {circuit.number}")).to_be_checked()
 
 
-def register(circuit: object) -> None:
+def register(circuit: Circuit) -> None:
     """As sipcore does when a phone appears."""
-    from django.utils import timezone
-
-    from tronco.circuits.models import Registration
-
     Registration.objects.update_or_create(
         circuit=circuit,
         defaults={
-            "tenant": circuit.tenant,  # type: ignore[attr-defined]
+            "tenant": circuit.tenant,
             "online": True,
             "address": "203.0.113.7",
             "rtt_us": 12_000,

@@ -79,7 +79,8 @@ def test_only_customers_below_can_be_given(world: World) -> None:
 
 def test_nobody_takes_away_his_own_access(world: World) -> None:
     user = make_user(world.master, username="ana")
-    same = {"actor": user.actor, "user_id": user.pk, "username": "ana", "name": "Ana"}
+    who = {"actor": user.actor, "user_id": user.pk}
+    same: dict[str, Any] = {**who, "username": "ana", "name": "Ana"}
     with pytest.raises(Conflict):
         services.user_change(**same, role=Role.READ_ONLY)
     with pytest.raises(Conflict):

@@ -21,7 +21,7 @@ class WebClient(Client):
         with connection.cursor() as cursor:
             cursor.execute(f"SET ROLE {WEB_ROLE}")
         try:
-            response = super().request(**request)
+            response: Any = super().request(**request)
             if response.streaming:
                 # What streams reads the database as it goes.
                 response.streaming_content = list(response.streaming_content)

@@ -16,7 +16,7 @@ from tronco.ui.resource import Resource
 
 
 class TestCustomers(ResourceCase):
-    resource = Customers
+    resource: type[Resource] = Customers
     changes = {"name": "Padaria Nova", "status": "inactive"}
     bulk = {"status": "inactive"}
 

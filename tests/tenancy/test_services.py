@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.world import World, make_world
@@ -10,7 +12,7 @@ from tronco.identity.roles import Role
 from tronco.tenancy import services
 from tronco.tenancy.documents import format_document, parse_document
 from tronco.tenancy.models import Tenant
-from tronco.tenancy.selectors import list_tree
+from tronco.tenancy.selectors import Branch, list_tree
 
 
 @pytest.fixture
@@ -92,10 +94,10 @@ def test_nobody_closes_what_he_stands_on(world: World) -> None:
 
 
 def test_the_tree_as_each_sees_it(world: World) -> None:
-    def names(branches: list) -> list:
+    def names(branches: list[Branch]) -> list[Any]:
         return [(b.tenant.name, b.customers, names(b.children)) for b in branches]
 
-    of_a = ("Revenda A", 1, [("Revenda A1", 1, [])])
+    of_a: Any = ("Revenda A", 1, [("Revenda A1", 1, [])])
     assert names(list_tree(actor=world.actor(world.master))) == [
         ("Operadora", 1, [of_a, ("Revenda B", 1, [])])
     ]

@@ -261,7 +261,7 @@ class ResourceCase:
         obj = self.make(world)
         url = self.url(screens, "export")
         for scope in ("view", "all"):
-            answer = client.get(url, {"format": "csv", "scope": scope})
+            answer: Any = client.get(url, {"format": "csv", "scope": scope})
             text = b"".join(answer.streaming_content).decode("utf-8-sig")
             rows = list(csv.reader(io.StringIO(text), delimiter=";"))
             assert len(rows) >= 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import polib
+
 from tronco.ui import i18n
 from tronco.ui.i18n import Text
 
 
 def test_every_text_has_its_portuguese() -> None:
-    catalogue = {i18n.key(entry) for entry in i18n.polib.pofile(str(i18n.CATALOGUE))}
+    catalogue = {i18n.key(entry) for entry in polib.pofile(str(i18n.CATALOGUE))}
     missing = sorted(text.text for text in i18n.find_texts() - catalogue)
     assert missing == [], "run `python -m tronco.ui.i18n` and translate what it lists"
     assert [entry.msgid for entry in i18n.lacking()] == []

@@ -43,10 +43,10 @@ def run(world: World, text: str, *, keep: bool = True) -> list[tuple[int, list[t
 
 def test_labels_names_and_keys_of_related_rows(world: World) -> None:
     text = (
-        "Nome;Sold by;status;person;Document (CNPJ or CPF)\n"
+        "Nome;vendido POR;status;person;Documento (CNPJ ou CPF)\n"
         "Padaria;revenda a;Active;company;12.ABC.345/01DE-35\n"
         f"Mercado;#{world.reseller_b.pk};inactive;individual;529.982.247-25\n"
-    ).replace("Nome", "name")
+    )
     assert run(world, text) == [(2, []), (3, [])]
     padaria, mercado = Tenant.objects.get(name="Padaria"), Tenant.objects.get(name="Mercado")
     assert (padaria.parent, padaria.document) == (world.reseller_a, "12ABC34501DE35")

@@ -71,7 +71,7 @@ class SignInCode(View):
     """The second factor, within five minutes of the password."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.pending = request.session.get(PENDING)
+        self.pending: Any = request.session.get(PENDING)
         if not self.pending or self.pending["until"] < time.time():
             request.session.pop(PENDING, None)
             messages.info(request, _("Sign in again: the time for the code is over."))

@@ -28,7 +28,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = uuid.uuid4().hex
-        actor: Actor = request.user.actor if request.user.is_authenticated else NOBODY  # type: ignore[union-attr]
+        actor: Actor = request.user.actor if request.user.is_authenticated else NOBODY
         if request.user.is_authenticated and actor is NOBODY:
             return self.closed(request)
         request.actor = actor  # type: ignore[attr-defined]

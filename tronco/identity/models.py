@@ -18,7 +18,8 @@ class UserManager(BaseUserManager["User"].from_queryset(VisibleQuerySet)):  # ty
     """Users by name, as Django's sign-in wants them."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username__iexact=username)
+        user: User = self.get(username__iexact=username)
+        return user
 
 
 @pghistory.track(exclude=["password", "last_login", "preferences"])

@@ -31,7 +31,8 @@ def find_device(user: User) -> TOTPDevice | None:
 
 def count_recovery_codes(user: User) -> int:
     """Return how many recovery codes are left."""
-    return StaticToken.objects.filter(device__user=user).count()
+    left: int = StaticToken.objects.filter(device__user=user).count()
+    return left
 
 
 @transaction.atomic

@@ -13,16 +13,14 @@ from tronco.tenancy.access import Actor
 def list_users(*, actor: Actor) -> QuerySet[User]:
     """Users within reach: also `customer_count` (given to each) and `has_second_factor`."""
     confirmed = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
-    return (
-        User.objects.visible_to(actor)
-        .select_related("tenant")
-        .annotate(has_second_factor=Exists(confirmed), customer_count=Count("customers"))
-    )
+    users: QuerySet[User] = User.objects.visible_to(actor).select_related("tenant")
+    return users.annotate(has_second_factor=Exists(confirmed), customer_count=Count("customers"))
 
 
 def get_user(*, actor: Actor, user_id: int) -> User:
     """Return a user within reach, or raise NotFound."""
     try:
-        return User.objects.visible_to(actor).get(pk=user_id)
+        user: User = User.objects.visible_to(actor).get(pk=user_id)
     except User.DoesNotExist as error:
         raise NotFound(f"no user {user_id}") from error
+    return user

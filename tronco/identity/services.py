@@ -97,7 +97,7 @@ def user_set_password(
 @transaction.atomic
 def user_change_own(*, actor: Actor, name: str, email: str) -> User:
     """Change what one may change of oneself."""
-    user = User.objects.get(pk=actor.user_id)
+    user: User = User.objects.get(pk=actor.user_id)
     user.name, user.email = name.strip(), email
     _check(user)
     user.save(update_fields=["name", "email"])

@@ -85,10 +85,10 @@ class Users(Resource):
             **_common(values),
         )
 
-    def change(self, actor: Any, user: User, values: dict[str, Any]) -> User:  # type: ignore[override]
+    def change(self, actor: Any, user: User, values: dict[str, Any]) -> User:
         return services.user_change(actor=actor, user_id=user.pk, **_common(values))
 
-    def remove(self, actor: Any, user: User) -> None:  # type: ignore[override]
+    def remove(self, actor: Any, user: User) -> None:
         services.user_remove(actor=actor, user_id=user.pk)
 
 

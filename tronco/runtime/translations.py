@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import polib
@@ -18,7 +19,7 @@ def compile_translations(checkout: Path = CHECKOUT) -> int:
         or compiled.stat().st_mtime < source.stat().st_mtime
     ]
     for source in stale:
-        unfinished = source.with_suffix(".mo.unfinished")
+        unfinished = source.with_suffix(f".mo.{os.getpid()}")
         polib.pofile(str(source)).save_as_mofile(str(unfinished))
         unfinished.rename(source.with_suffix(".mo"))
     return len(stale)

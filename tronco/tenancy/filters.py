@@ -27,7 +27,7 @@ class TenantFilters(filters.FilterSet):
         fields = ("status", "person", "parent")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = super().filter_queryset(queryset)
+        rows: QuerySet[Any] = super().filter_queryset(queryset)
         if self.form.cleaned_data.get("status"):
             return rows
         return rows.exclude(status=Tenant.Status.REMOVED)

@@ -69,7 +69,8 @@ def share(table: str, *, using: str) -> RunSQL:
 
 def protect_read(table: str, *, write_using: str, read_using: str) -> RunSQL:
     """As `protect` followed by `share`."""
+    both = (protect(table, using=write_using), share(table, using=read_using))
     return RunSQL(
-        sql=[protect(table, using=write_using).sql, share(table, using=read_using).sql],
-        reverse_sql=[share(table, using="").reverse_sql, protect(table).reverse_sql],
+        sql="".join(str(one.sql) for one in both),
+        reverse_sql="".join(str(one.reverse_sql) for one in reversed(both)),
     )

@@ -57,8 +57,8 @@ def list_tree(*, actor: Actor) -> list[Branch]:
             filter=Q(children__kind="customer") & ~Q(children__status=Tenant.Status.REMOVED),
         )
     )
-    branches = {t.path: Branch(t, t.customer_count) for t in counted.order_by("name")}  # type: ignore[attr-defined]
-    roots = []
+    branches = {t.path: Branch(t, t.customer_count) for t in counted.order_by("name")}
+    roots: list[Branch] = []
     for path, branch in branches.items():
         above = path.rstrip("/").rpartition("/")[0] + "/"
         parent = branches.get(above)

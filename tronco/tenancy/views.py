@@ -47,10 +47,10 @@ class Tenants(Resource):
         parent = values.pop("parent")
         return services.tenant_create(actor=actor, parent_id=parent.pk, kind=self.kind, **values)
 
-    def change(self, actor: Any, tenant: Tenant, values: dict[str, Any]) -> Tenant:  # type: ignore[override]
+    def change(self, actor: Any, tenant: Tenant, values: dict[str, Any]) -> Tenant:
         return services.tenant_change(actor=actor, tenant_id=tenant.pk, **values)
 
-    def remove(self, actor: Any, tenant: Tenant) -> None:  # type: ignore[override]
+    def remove(self, actor: Any, tenant: Tenant) -> None:
         services.tenant_remove(actor=actor, tenant_id=tenant.pk)
 
     def may_delete(self, obj: Any) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
-
+from tronco.ui.forms import Form
 from tronco.ui.urls import Actor, url_or_none
 
 Text = Any  # str or a lazy translation
@@ -34,7 +33,7 @@ class Action:
     icon: str = "bolt"
     run: Callable[[Any, Any, dict[str, Any]], Text | None] | None = None
     url: str = ""
-    form: type[forms.Form] | None = None
+    form: type[Form] | None = None
     confirm: Text = ""
     when: Callable[[Any], bool] | None = None
     bulk: bool = False

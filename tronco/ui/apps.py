@@ -4,14 +4,15 @@ import os
 
 from django.apps import AppConfig
 
+from tronco.runtime.paths import CHECKOUT
+from tronco.runtime.translations import compile_translations
+
 
 class UiConfig(AppConfig):
     name = "tronco.ui"
     label = "ui"
 
     def ready(self) -> None:
-        """Compile the translations when they changed, where the checkout may be written to."""
-        from tronco.ui import i18n
-
-        if i18n.CATALOGUE.exists() and os.access(i18n.CATALOGUE.parent, os.W_OK):
-            i18n.compile_catalogue()
+        """Compile translations that changed, where the checkout may be written to."""
+        if os.access(CHECKOUT / "locale" / "pt_BR" / "LC_MESSAGES", os.W_OK):
+            compile_translations()

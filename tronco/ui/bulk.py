@@ -148,7 +148,7 @@ class BulkActionView(BulkPage):
 
     def form(self, data: Any = None) -> Any:
         action = self.resource.action(self.kwargs["action"])
-        return action.form(data, actor=self.actor) if action.form else None  # type: ignore[call-arg]
+        return action.form(data, actor=self.actor) if action.form else None
 
     def act(self, row: Any, form: Any) -> None:
         action = self.resource.action(self.kwargs["action"])
@@ -169,17 +169,17 @@ class BulkEditView(BulkPage):
     verb = "edit"
 
     def form(self, data: Any = None) -> Any:
-        form = form_class(self.resource)(data, actor=self.actor)
+        form: Any = form_class(self.resource)(data, actor=self.actor)
         for name in list(form.fields):
             if name not in self.resource.bulk_fields:
                 del form.fields[name]
         chosen = set(data.getlist("_set")) if data is not None else set()
         for name in form.fields:
             form.fields[name].required = form.fields[name].required and name in chosen
-        form.chosen = chosen  # type: ignore[attr-defined]
+        form.chosen = chosen
         # The fields are checked here; the whole object is, with each row's other fields, in `act`.
-        form._post_clean = lambda: None  # type: ignore[method-assign]
-        form.clean = lambda: None  # type: ignore[method-assign]
+        form._post_clean = lambda: None
+        form.clean = lambda: None
         return form
 
     def act(self, row: Any, form: Any) -> None:

@@ -78,7 +78,7 @@ class ObjectPage(ResourcePage):
         """The object's pages; none when there is only the first."""
         r, obj, actor = self.resource, self.object, self.actor
         key = r.key(obj)
-        links = [{"label": DETAIL, "url": r.url("detail", key), "name": ""}]
+        links: list[dict[str, Any]] = [{"label": DETAIL, "url": r.url("detail", key), "name": ""}]
         links += [
             {"label": tab.label, "url": url, "name": tab.url}
             for tab in r.tabs
@@ -139,12 +139,12 @@ class ActionView(ObjectPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         action = self.offered_action()
-        form = action.form(actor=self.actor) if action.form else None  # type: ignore[call-arg]
+        form = action.form(actor=self.actor) if action.form else None
         return self.show(form)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         action = self.offered_action()
-        form = action.form(request.POST, actor=self.actor) if action.form else None  # type: ignore[call-arg]
+        form = action.form(request.POST, actor=self.actor) if action.form else None
         if form is not None and not form.is_valid():
             return self.show(form, status=422)
         values = form.cleaned_data if form is not None else {}

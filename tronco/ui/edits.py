@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tronco.core.errors import Conflict, TroncoError
+from tronco.ui.formats import field_label
 from tronco.ui.lists import ResourcePage
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def translated(error: IntegrityError, model: type[models.Model]) -> TroncoError:
 
 def taken(model: type[models.Model], name: str) -> TroncoError:
     """A value that must be unique is not."""
-    label = capfirst(str(model._meta.get_field(name).verbose_name)) if name else ""
+    label = capfirst(field_label(model._meta.get_field(name))) if name else ""
     error = Conflict(_("%(field)s: already in use.") % {"field": label}, details={"field": name})
     error.field = name  # type: ignore[attr-defined]
     return error

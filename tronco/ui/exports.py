@@ -83,9 +83,9 @@ def csv_response(table: Table, name: str) -> StreamingHttpResponse:
     header = [str(column.header) for column in columns_of(table)]
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(header)  # type: ignore[func-returns-value,operator]
+        yield "\ufeff" + writer.writerow(header)
         for values in values_of(table):
-            yield writer.writerow([csv_cell(v, brazilian=brazilian) for v in values])  # type: ignore[func-returns-value,misc]
+            yield writer.writerow([csv_cell(v, brazilian=brazilian) for v in values])
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from tronco.ui.forms import SearchSelect, dress
+from tronco.ui.forms import dress, limit_choices
 
 ChoiceFilter = django_filters.ChoiceFilter
 CharFilter = django_filters.CharFilter
@@ -40,21 +40,21 @@ class DateTimeInput(forms.DateTimeInput):
         super().__init__(attrs, format="%Y-%m-%dT%H:%M")
 
 
-class DateFilter(django_filters.DateFilter):
+class DateFilter(django_filters.DateFilter):  # type: ignore[misc]
     """A day."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, widget=DateInput, **kwargs)
 
 
-class DateTimeFilter(django_filters.IsoDateTimeFilter):
+class DateTimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
     """A moment, such as the start of a period (`lookup_expr="gte"`)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, widget=DateTimeInput, **kwargs)
 
 
-class FilterSet(django_filters.FilterSet):
+class FilterSet(django_filters.FilterSet):  # type: ignore[misc]
     """Filters of one model. `search` names the fields that the quick search looks into.
 
     Choices of related objects are cut down to what the actor may reach.
@@ -83,7 +83,8 @@ class FilterSet(django_filters.FilterSet):
         if not hasattr(self, "_form"):
             form = super().form
             for field in form.fields.values():
-                limit_choices(field, self.request.actor)  # type: ignore[union-attr]
+                if isinstance(field, forms.ModelChoiceField):
+                    limit_choices(field, self.request.actor)
             dress(form)
         return self._form
 
@@ -120,7 +121,7 @@ def text_lookup(model: type[models.Model], path: str) -> str:
 
 def chip_text(bound: forms.BoundField) -> str:
     """Write a filter's value as its form shows it."""
-    cleaned = bound.form.cleaned_data.get(bound.name)  # type: ignore[attr-defined]
+    cleaned = bound.form.cleaned_data.get(bound.name)
     values = bound.value() if isinstance(bound.value(), list) else [bound.value()]
     if isinstance(bound.field, forms.ModelMultipleChoiceField):
         return ", ".join(map(str, cleaned or []))
@@ -138,11 +139,3 @@ def query_without(data: Any, *names: str) -> str:
     for name in (*names, "page"):
         query.pop(name, None)
     return query.urlencode()
-
-
-def limit_choices(field: forms.Field, actor: Any) -> None:
-    """Offer only the related objects that the actor may reach."""
-    if isinstance(field, forms.ModelChoiceField) and hasattr(field.queryset, "visible_to"):
-        field.queryset = field.queryset.visible_to(actor)
-    if isinstance(field.widget, SearchSelect):
-        field.widget.actor = actor

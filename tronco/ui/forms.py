@@ -159,7 +159,7 @@ class ChoicesField(forms.TypedMultipleChoiceField):
 def field_for(model_field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | None:
     """Return the form field of a model's field: money by its name, choices in arrays as ticks."""
     if isinstance(model_field, models.BigIntegerField) and model_field.name.endswith("_u"):
-        return model_field.formfield(form_class=MoneyField, **kwargs)  # type: ignore[arg-type]
+        return model_field.formfield(form_class=MoneyField, **kwargs)
     base = getattr(model_field, "base_field", None)
     if base is not None and base.choices:
         kwargs.pop("widget", None)
@@ -172,6 +172,13 @@ def field_for(model_field: models.Field[Any, Any], **kwargs: Any) -> forms.Field
     return model_field.formfield(**kwargs)
 
 
+def limit_choices(one: forms.ModelChoiceField[Any], actor: Any) -> None:
+    """Offer only the related objects that the actor may reach."""
+    visible = getattr(one.queryset, "visible_to", None)
+    if visible is not None:
+        one.queryset = visible(actor)
+
+
 class FormMixin:
     """What every form here has: an actor, fieldsets, and the look of its fields."""
 
@@ -182,10 +189,9 @@ class FormMixin:
         """Limit related choices to the actor and dress the fields."""
         self.actor = actor
         for one in self.fields.values():  # type: ignore[attr-defined]
-            if isinstance(one, forms.ModelChoiceField) and hasattr(one.queryset, "visible_to"):
-                one.queryset = one.queryset.visible_to(actor)
-            if isinstance(one, forms.ModelChoiceField) and one.empty_label is not None:
-                one.empty_label = "—"
+            if isinstance(one, forms.ModelChoiceField):
+                limit_choices(one, actor)
+                one.empty_label = None if one.empty_label is None else "—"
         self.adapt(actor)
         dress(self)
 
@@ -213,7 +219,7 @@ class Form(FormMixin, forms.Form):
         self.setup(actor)
 
 
-class ModelForm(FormMixin, forms.ModelForm):
+class ModelForm(FormMixin, forms.ModelForm):  # type: ignore[type-arg]
     """A form of a model's fields. It checks; a service writes: `save()` is not for use.
 
     A subclass's Meta extends `ModelForm.Meta`, which turns `…_u` fields into money.

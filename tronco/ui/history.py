@@ -54,13 +54,10 @@ class Event:
         return formats.badge(WORDS.get(self.what, self.what), COLORS.get(self.what, "secondary"))
 
 
-def event_models() -> dict[type[models.Model], type[models.Model]]:
+def event_models() -> dict[type[models.Model], Any]:
     """Return the event model of each tracked model."""
-    return {
-        model.pgh_tracked_model: model
-        for model in apps.get_models()
-        if getattr(model, "pgh_tracked_model", None) is not None
-    }
+    tracked = ((getattr(m, "pgh_tracked_model", None), m) for m in apps.get_models())
+    return {model: events for model, events in tracked if model is not None}
 
 
 def is_tracked(model: type[models.Model]) -> bool:

@@ -1,7 +1,6 @@
-"""Translations without GNU gettext: finds the texts, keeps the catalogue, compiles it.
+"""Translations without GNU gettext: finds the texts and keeps the catalogue.
 
-    python -m tronco.ui.i18n            add new texts, drop gone ones, list what lacks Portuguese
-    python -m tronco.ui.i18n --compile  write django.mo beside django.po
+    python -m tronco.ui.i18n    add new texts, drop gone ones, list what lacks Portuguese
 
 Texts are English in the code; the one catalogue is pt-BR. It names no lines, and so merges well.
 """
@@ -9,10 +8,8 @@ Texts are English in the code; the one catalogue is pt-BR. It names no lines, an
 from __future__ import annotations
 
 import ast
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,24 +139,8 @@ def good(entry: polib.POEntry) -> bool:
     return all(words) and not entry.fuzzy and same
 
 
-def compile_catalogue() -> Path:
-    """Write the compiled catalogue if it is older than its source; return where it is."""
-    compiled = CATALOGUE.with_suffix(".mo")
-    if not compiled.exists() or compiled.stat().st_mtime < CATALOGUE.stat().st_mtime:
-        handle, name = tempfile.mkstemp(dir=CATALOGUE.parent)
-        os.close(handle)
-        polib.pofile(str(CATALOGUE)).save_as_mofile(name)
-        # At once whole: other processes may be reading.
-        Path(name).chmod(0o644)
-        Path(name).replace(compiled)
-    return compiled
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command line above."""
-    if "--compile" in arguments:
-        sys.stdout.write(f"{compile_catalogue()}\n")
-        return 0
+def main() -> int:
+    """Bring the catalogue up to date and say what is left to do."""
     missing = update()
     for entry in missing:
         sys.stdout.write(f"lacks Portuguese: {entry.msgid!r}\n")
@@ -168,4 +149,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
@@ -115,7 +116,7 @@ class Resource:
         """Return the object, or raise NotFound, as for one that does not exist."""
         try:
             return self.queryset(actor).get(pk=key)
-        except (self.model.DoesNotExist, ValueError) as error:
+        except (ObjectDoesNotExist, ValueError) as error:
             raise NotFound(f"{self.name} {key}") from error
 
     # What the screens ask.

@@ -23,7 +23,7 @@ END = {"cell": {"class": "text-end"}}
 
 
 @library.register
-class Column(django_tables2.Column):
+class Column(django_tables2.Column):  # type: ignore[misc]
     """A column; `live` marks what changes by itself, so that an open list refreshes it."""
 
     def __init__(self, *args: Any, live: bool = False, **kwargs: Any) -> None:
@@ -168,7 +168,7 @@ class TemplateColumn(Column):
         super().__init__(*args, **kwargs)
         self.template = template
         self.text = text
-        self.exclude_from_export = self.exclude_from_export or not text
+        self.exclude_from_export = bool(kwargs.get("exclude_from_export")) or not text
 
     def render(self, record: Any, table: Any, value: Any = None) -> str:  # type: ignore[override]
         context = {"record": record, "value": value, "actor": table.actor}
@@ -193,7 +193,7 @@ class SequenceColumn(Column):
         return int(before) + int(bound_row.row_counter) + 1
 
 
-class Table(django_tables2.Table):
+class Table(django_tables2.Table):  # type: ignore[misc]
     """A list's columns. `Meta.fields` are all there are, `Meta.default` those shown at first."""
 
     class Meta:
@@ -265,7 +265,7 @@ def related_path(model: type[models.Model], accessor: str) -> str:
         if not (field.many_to_one or field.one_to_one) or field.related_model is None:
             break
         taken.append(part)
-        model = field.related_model  # type: ignore[assignment]
+        model = field.related_model
     return "__".join(taken)
 
 
