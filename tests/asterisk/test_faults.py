@@ -22,6 +22,7 @@ from tests.support.stage import Stage, answer_without_audio, refuse, ring
 from tronco.calls.models import Cdr
 from tronco.charging.models import Account, Gate
 from tronco.demo.agent import Agent
+from tronco.demo.call import Call
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.faults]
 PHONES = 8
@@ -170,7 +171,7 @@ def test_a_running_call_survives_the_death_of_sipcore(town: Town) -> None:
     circuit = town.world.circuit()
     phone = town.stage.phone(circuit)
 
-    async def begin():  # type: ignore[no-untyped-def]
+    async def begin() -> Call:
         call = await phone.call("1133334444")
         assert await call.wait_answered()
         return call

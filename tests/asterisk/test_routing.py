@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -241,7 +242,7 @@ def test_a_number_of_ours_never_leaves(town: Town) -> None:
     ],
 )
 def test_a_refused_call_says_why_and_is_on_record(
-    town: Town, dialled: str, fields: dict[str, object], status: int, reason: str
+    town: Town, dialled: str, fields: dict[str, Any], status: int, reason: str
 ) -> None:
     circuit = town.world.circuit(**fields)
     phone = town.stage.phone(circuit)

@@ -80,7 +80,7 @@ class Exchange:
         )
 
     def _program(self, name: str, *options: str) -> None:
-        argv = [binaries(None) / name, *options, "--dbname", self.url]
+        argv = [str(binaries(None) / name), *options, "--dbname", self.url]
         subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
 
     def prepare_node(self) -> None:

@@ -55,6 +55,9 @@ class Deadlines:
         self._calls: dict[str, RunningCall] = {}
         self._wake: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        # Whether Asterisk is connected and has said which calls are alive: until then a slice
+        # might be taken for a call that died with another Asterisk.
+        self.is_watching = False
 
     def begin(self, call_id: str, channel: str) -> None:
         """A call was let through; `channel` is the caller's."""
@@ -96,6 +99,7 @@ class Deadlines:
 
         `channels` are the callers' channels of the calls that are alive.
         """
+        self.is_watching = True
         self._channels |= channels
         alive = [call for call in self._calls.values() if call.call_id in channels]
         for call in alive:
@@ -138,6 +142,9 @@ class Deadlines:
 
     async def _extend(self, call: RunningCall) -> None:
         """Ask for the next slice and move the deadline as far as it goes."""
+        if not self.is_watching:
+            call.may_end = True
+            return
         try:
             grant = await self._gateway.extend(call.call_id, answered_at=call.answered_at)
         except Unavailable as problem:

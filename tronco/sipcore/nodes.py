@@ -88,7 +88,8 @@ class Node:
         self._channels: dict[str, str] = {}
         self._to_restore = False
         self._reconcile_soon = asyncio.Event()
-        self._resume_deadlines = False
+        self._to_probe: set[str] = set()
+        self._last_problem = ""
 
     @property
     def outlook(self) -> Outlook:
@@ -197,6 +198,7 @@ class Node:
                     self._take_event(event)
             finally:
                 self._manager, self._lost_at = None, datetime.now(UTC)
+                self._deadlines.is_watching = False
                 await manager.close()
             logger.warning("the connection to Asterisk %s is lost", self.name)
             await self._say(self._store_central())
@@ -212,7 +214,6 @@ class Node:
         self._ban_soon.set()
         self._trunks_changed.set()
         self._reconcile_soon.set()
-        self._resume_deadlines = True
 
     def _take_event(self, event: Fields) -> None:
         name = event["Event"]
@@ -222,6 +223,8 @@ class Node:
             self._trunks.take_event(event)
             if self._contacts.take_event(event):
                 self._look_soon.set()
+            if event.get("ContactStatus") == "NonQualified":
+                self._to_probe.add(event.get("EndpointName", ""))
         elif name == "Registry":
             self._trunks.take_event(event)
         elif name in bans.FAILURES:
@@ -263,8 +266,7 @@ class Node:
         self.ended([end.call_id for end in lost])
         self._recorder.forget([end.call_id for end in lost])
         await self._shared.gateway.sweep(self.name, list(channels), grace_s=LONG_S)
-        if self._resume_deadlines:
-            self._resume_deadlines = False
+        if not self._deadlines.is_watching:
             await self._deadlines.resume(self._channels)
 
     # -- what is shown ---------------------------------------------------------------------------
@@ -272,6 +274,7 @@ class Node:
     async def _store_status(self) -> None:
         """Bring rows up to date with what changed, and tell Asterisk what to read again."""
         await self._expire_lines()
+        await self._probe_newcomers()
         store = self._shared.status
         phones = self._contacts.take_changes()
         states = self._trunks.take_changes()
@@ -288,6 +291,12 @@ class Node:
             self._trunks.put_back(states)
             self._answers_to_store = answers | self._answers_to_store
             raise
+
+    async def _probe_newcomers(self) -> None:
+        """Asterisk probes a phone that is new to it by and by; people want to see it now."""
+        endpoints, self._to_probe = self._to_probe, set()
+        for endpoint in endpoints:
+            await self._connected().attempt("PJSIPQualify", Endpoint=endpoint)
 
     async def _store_central(self) -> None:
         state = CentralState(is_up=False)
@@ -417,7 +426,9 @@ class Node:
         try:
             await work
         except TroncoError as problem:
-            logger.debug("%s: %s", self.name, problem)
+            if str(problem) != self._last_problem:
+                logger.warning("%s: %s", self.name, problem)
+                self._last_problem = str(problem)
             return False
         except Exception:
             logger.exception("a task of %s failed", self.name)
