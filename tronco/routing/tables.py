@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -48,7 +49,7 @@ def reach_badge(trunk: Trunk) -> str:
         color = "green" if trunk.reachable else "red"
     word = formats.badge(reach_word(trunk), color)
     if trunk.reachable and trunk.rtt_us is not None:
-        return word + f" {-(-trunk.rtt_us // 1000)} ms"
+        return format_html("{} {} ms", word, -(-trunk.rtt_us // 1000))
     return word
 
 
