@@ -45,7 +45,7 @@ CONGESTED = 0.06
 SLICE_S = 60
 ANNOUNCEMENT = timedelta(seconds=4)
 # Who cannot call tries less often.
-STILL_TRIES = 0.2
+STILL_TRIES = 0.5
 TAKES_CARE_U = 1 * MICRO
 # The dial's own word for how it ended, and the Q.850 cause.
 ENDS = {
