@@ -88,7 +88,7 @@ class CdrTable(tables.Table):
         )  # fmt: skip
         default = (
             "started_at", "direction", "circuit", "caller", "called", "call_class", "outcome",
-            "duration_ms", "sale_u", "margin_u",
+            "duration_ms", "sale_u",
         )  # fmt: skip
 
     def show(self, names: Sequence[str]) -> None:

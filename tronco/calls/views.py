@@ -43,7 +43,7 @@ class CdrList(ListView):
 
 class Cdrs(Resource):
     model, table, filters = Cdr, CdrTable, CdrFilters
-    title = _("Call records")
+    title = _("Call records (CDR)")
     icon = "list-details"
     help = _("Every call, answered or not, with its price and its story.")
     empty = _("Calls appear here when they end.")

@@ -90,6 +90,12 @@ class Circuit(models.Model):
         return registration is not None and registration.online
 
     @property
+    def source_address(self) -> str | None:
+        """Where its phone registers from; None when offline."""
+        registration: Registration | None = getattr(self, "registration", None)
+        return registration.address if registration is not None and registration.online else None
+
+    @property
     def latency_ms(self) -> int | None:
         """The last round trip to the phone; None when offline or not measured."""
         registration: Registration | None = getattr(self, "registration", None)

@@ -50,7 +50,12 @@ class CircuitTable(tables.Table):
     )
     central = tables.Column(verbose_name=_("Central"), order_by="central__name")
     balance = BalanceColumn(accessor="balance_shown_u", verbose_name=_("Balance"), live=True)
-    address = tables.Column(accessor="registration__address", verbose_name=_("IP"), live=True)
+    address = tables.Column(
+        accessor="source_address",
+        verbose_name=_("IP"),
+        order_by="registration__address",
+        live=True,
+    )
     state = StateColumn(
         verbose_name=_("Status"),
         order_by=("-registration__online", "registration__rtt_us"),
