@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tronco.catalog.models import CallClass, Tariff
-from tronco.demo.traffic import CARRIER_ADDRESS
+from tronco.demo import CARRIER_ADDRESS
 from tronco.routing.models import Route, Trunk
 from tronco.routing.services import carrier_create, route_create, trunk_change, trunk_create
 from tronco.tenancy.access import SYSTEM

@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tronco.demo import CARRIER_ADDRESS
 from tronco.demo.agent import Account, Agent
 from tronco.demo.call import Call
 
 log = logging.getLogger(__name__)
 
-# The switch tells carriers by their addresses: not that of the phones.
-CARRIER_ADDRESS = "127.0.0.2"
 REGISTER_S = 90
 # How the far end takes a call, out of a hundred.
 ANSWERS, BUSY, LETS_RING = 80, 10, 10
