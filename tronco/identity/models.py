@@ -88,3 +88,15 @@ class User(AbstractBaseUser):
             may=permissions_for(Role(self.role), kind),
             user_id=self.pk,
         )
+
+
+@pghistory.track()
+class GivenCustomer(User.customers.through):  # type: ignore[name-defined,misc]
+    """One of the customers given to a user, known to the history."""
+
+    history_name = "tenant"
+
+    class Meta:
+        proxy = True
+        verbose_name = _("customer given")
+        verbose_name_plural = _("customers given")

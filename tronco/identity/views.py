@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tronco.identity import second_factor, selectors, services
 from tronco.identity.filters import UserFilters
 from tronco.identity.forms import NewPasswordForm, UserForm
-from tronco.identity.models import User
+from tronco.identity.models import GivenCustomer, User
 from tronco.identity.tables import UserTable
 from tronco.ui import panels
 from tronco.ui.actions import Action
@@ -32,7 +32,7 @@ class Users(Resource):
     icon = "users"
     help = _("Who signs in, with which role, and for which customers.")
     bulk_fields = ("role", "is_active")
-    history_of = ()
+    history_of = ((GivenCustomer, "user"),)
     panels = (
         panels.Fields(_("User"), "username", "name", "email", "is_active"),
         panels.Fields(

@@ -70,13 +70,11 @@ def list_events(model: type[models.Model], where: dict[str, Any]) -> list[Event]
     found = event_models()[model]._default_manager.filter(**where)
     latest = found.select_related("pgh_context").order_by("-pgh_id")[:MOST_EVENTS]
     rows = sorted(latest, key=lambda row: (row.pgh_obj_id, row.pgh_id))
-    events = [
-        event_of(
-            row, before if before is not None and before.pgh_obj_id == row.pgh_obj_id else None
-        )
-        for before, row in zip([None, *rows], rows, strict=False)
-    ]
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    # Each with the one before it of the same object, if that was read.
+    pairs = zip([None, *rows], rows, strict=False)
+    before = {row.pgh_id: old for old, row in pairs if old and old.pgh_obj_id == row.pgh_obj_id}
+    rows.sort(key=lambda row: int(row.pgh_id), reverse=True)
+    return [event_of(row, before.get(row.pgh_id)) for row in rows]
 
 
 def event_of(row: Any, before: Any) -> Event:
@@ -96,7 +94,11 @@ def event_of(row: Any, before: Any) -> Event:
 
 
 def object_name(row: Any) -> str:
-    """Return the best name of an object that an event still knows."""
+    """Return the best name of an object that an event still knows; a model may say which field."""
+    model = row.pgh_tracked_model
+    if own := getattr(model, "history_name", ""):
+        field = model._meta.get_field(own)
+        return value_text(field, getattr(row, field.attname))
     names = ("name", "username", "number", "e164", "raw")
     return next((str(getattr(row, n)) for n in names if getattr(row, n, "")), f"#{row.pgh_obj_id}")
 
