@@ -8,13 +8,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from django.db import connection
+
 from tronco.charging.gateway import Gateway, Grant
 from tronco.charging.models import Account, Authorization
 from tronco.charging.requests import CallRequest, Line
-from tronco.charging.services import EndedCall, SettledCall, calls_settle
+from tronco.charging.services import EndedCall, SettledCall, calls_settle, ledger_post
 from tronco.circuits.models import Circuit
 from tronco.core.errors import TroncoError
 from tronco.numbering.classify import classify
+from tronco.tenancy.access import SYSTEM
 
 T = TypeVar("T")
 FIXED = "1133334444"
@@ -103,6 +106,25 @@ def settle(call_id: str, seconds: float | None, **fields: Any) -> SettledCall:
     )
     (settled,) = calls_settle([ended])
     return settled
+
+
+def post(account: Account, amount_u: int, *, key: str = "") -> None:
+    """Credit or debit an account by hand."""
+    ledger_post(
+        actor=SYSTEM,
+        account_id=account.pk,
+        kind="credit" if amount_u > 0 else "debit",
+        amount_u=amount_u,
+        key=key or f"test {next(_ids)}",
+    )
+
+
+def post_and_close(account: Account, amount_u: int) -> None:
+    """The same from another thread, which must not leave its connection behind."""
+    try:
+        post(account, amount_u)
+    finally:
+        connection.close()
 
 
 def account_of(circuit: Circuit) -> Account:

@@ -55,11 +55,14 @@ class Database:
             on_credit=on_credit,
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._was_connected = False
+        self._connected_once = asyncio.Event()
 
     async def open(self) -> None:
+        """Begin; a server that does not answer yet is waited for a moment, then gone without."""
         await self._pool.open()
         self._start(self._listener.run())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._connected_once.wait(), self._patience_s)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -88,12 +91,12 @@ class Database:
 
     async def _connected(self) -> None:
         # The pool waits longer and longer for a server that does not answer; ours just has.
-        if self._was_connected:
+        if self._connected_once.is_set():
             dead, self._pool = self._pool, self._new_pool()
             await self._pool.open()
             self._start(_close(dead))
-        self._was_connected = True
         self._on_fresh()
+        self._connected_once.set()
 
     def _new_pool(self) -> Pool:
         milliseconds = int(self._patience_s * 1000)

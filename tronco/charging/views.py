@@ -1,0 +1,221 @@
+"""Screens of balances: the statement with its adjustment (S0), and what resellers buy by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tronco.charging import selectors, services
+from tronco.charging.filters import ResellerAccountFilters
+from tronco.charging.forms import AdjustmentForm, ResellerAccountForm
+from tronco.charging.models import Account, LedgerEntry
+from tronco.charging.tables import ResellerAccountTable, StatementTable
+from tronco.core.money import format_brl
+from tronco.tenancy.models import Tenant
+from tronco.ui import details, formats, panels
+from tronco.ui.actions import Action, Tab
+from tronco.ui.forms import ReasonForm
+from tronco.ui.pages import Page
+from tronco.ui.resource import Resource
+
+ROWS_A_PAGE = 50
+
+
+class StatementPage(details.ObjectPage):
+    """Saldo / Histórico de Crédito: the balance now, its adjustment, and every posting."""
+
+    template_name = "charging/credit.html"
+
+    @property
+    def account(self) -> Account:
+        """The account of the page's object."""
+        raise NotImplementedError
+
+    def required_permission(self) -> str:
+        if self.request.method == "POST":
+            return "charging.credit"
+        return f"{self.resource.noun}.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.show(AdjustmentForm(actor=self.actor))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = AdjustmentForm(request.POST, actor=self.actor)
+        if not form.is_valid():
+            return self.show(form, status=422)
+        values = form.cleaned_data
+        amount_u, kind = values["amount_u"], LedgerEntry.Kind.CREDIT
+        if values["direction"] == form.DEBIT:
+            amount_u, kind = -amount_u, LedgerEntry.Kind.DEBIT
+            after_u = self.account.balance_u + amount_u
+            if after_u < 0 and values["agreed_u"] != after_u:
+                return self.ask(form, after_u)
+        services.ledger_post(
+            actor=self.actor,
+            account_id=self.account.pk,
+            kind=kind,
+            amount_u=amount_u,
+            note=values["note"],
+            key=f"adjustment:{values['token']}",
+        )
+        messages.success(request, said(kind, amount_u))
+        return HttpResponseRedirect(request.path)
+
+    def ask(self, form: AdjustmentForm, after_u: int) -> HttpResponse:
+        """Say that the balance would be below zero; the same form, agreed to, then posts."""
+        form.data = {**form.data.dict(), "agreed_u": str(after_u)}  # type: ignore[attr-defined]
+        return self.show(form, below_zero=formats.money(after_u))
+
+    def show(self, form: AdjustmentForm, *, status: int = 200, **extra: Any) -> HttpResponse:
+        """The page around the form; an htmx request turns a page of the statement alone."""
+        entries = selectors.list_entries(actor=self.actor, account_id=self.account.pk)
+        table = StatementTable(entries.order_by("-id"), orderable=False)
+        table.actor = self.actor
+        table.paginate(per_page=ROWS_A_PAGE)
+        table.page = table.paginator.get_page(self.request.GET.get("page"))
+        htmx = self.request.htmx  # type: ignore[attr-defined]
+        return self.render(
+            "charging/statement.html" if htmx else "",
+            form=form,
+            table=table,
+            account=self.account,
+            saldo=selectors.account_saldo(self.account),
+            may_adjust=self.may_adjust(),
+            status=status,
+            **extra,
+        )
+
+    def may_adjust(self) -> bool:
+        """Whether the form is offered; the service has the last word."""
+        return bool(self.actor.can("charging.credit"))
+
+
+def said(kind: str, amount_u: int) -> str:
+    """What was done, in a sentence."""
+    posted = _("Credit of %(amount)s posted.")
+    if kind == LedgerEntry.Kind.DEBIT:
+        posted = _("Debit of %(amount)s posted.")
+    return str(posted) % {"amount": format_brl(abs(amount_u))}
+
+
+class ResellerAccounts(Resource):
+    model, table, filters, form = (
+        Account, ResellerAccountTable, ResellerAccountFilters, ResellerAccountForm,
+    )  # fmt: skip
+    name = "reseller_account"
+    title = _("Balances of resellers")
+    icon = "wallet"
+    help = _("What resellers buy by: every call of their customers is charged here as well.")
+    empty = _("Open an account for each reseller; without one his customers cannot call.")
+    live_s = 5
+    bulk_fields = ("plan", "limit_u")
+    panels = (
+        panels.Fields(_("Account"), "tenant", "plan", "status"),
+        panels.Fields(_("Balance"), "balance_u", "held_u", "used_u", "limit_u"),
+        panels.Fields(_("Cycle"), "cycle_day", "cycle_start"),
+    )
+    tabs = (Tab(_("Credit history"), "charging:reseller_account_credit", "charging.view"),)
+    actions = (
+        Action(
+            name="credit",
+            label=_("Credit history"),
+            permission="charging.view",
+            icon="coins",
+            url="charging:reseller_account_credit",
+        ),
+        Action(
+            name="suspend",
+            label=_("Suspend"),
+            permission="charging.edit",
+            icon="player-pause",
+            form=ReasonForm,
+            danger=True,
+            when=lambda account: account.status == Account.Status.ACTIVE,
+            run=lambda actor, account, values: (
+                services.account_change(
+                    actor=actor, account_id=account.pk, status=Account.Status.SUSPENDED
+                )
+                and _("Suspended: no customer below may make charged calls.")
+            ),
+        ),
+        Action(
+            name="resume",
+            label=_("Resume"),
+            permission="charging.edit",
+            icon="player-play",
+            when=lambda account: account.status != Account.Status.ACTIVE,
+            run=lambda actor, account, values: (
+                services.account_change(
+                    actor=actor, account_id=account.pk, status=Account.Status.ACTIVE
+                )
+                and _("Active again.")
+            ),
+        ),
+    )
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_accounts(actor=actor).filter(role=Account.Role.RESELLER)
+
+    def label(self, obj: Account) -> str:
+        return str(obj.tenant)
+
+    def hint(self, obj: Account) -> str:
+        return str(obj.plan)
+
+    def create(self, actor: Any, values: dict[str, Any]) -> Account:
+        return services.account_open(
+            actor=actor,
+            tenant=values["tenant"],
+            plan=values["plan"],
+            role=Account.Role.RESELLER,
+            limit_u=limit_of(values),
+            cycle_day=values["cycle_day"],
+            opening_u=values.get("opening_u") or 0,
+        )
+
+    def change(self, actor: Any, obj: Account, values: dict[str, Any]) -> Account:
+        return services.account_change(
+            actor=actor,
+            account_id=obj.pk,
+            plan=values["plan"],
+            limit_u=limit_of(values),
+            cycle_day=values["cycle_day"],
+        )
+
+
+def limit_of(values: dict[str, Any]) -> int | None:
+    """An empty limit is none at all, but for a prepaid plan, which never goes below zero."""
+    limit_u: int | None = values["limit_u"]
+    return limit_u or 0 if values["plan"].kind == "prepaid" else limit_u
+
+
+class ResellerStatement(StatementPage):
+    tab = "charging:reseller_account_credit"
+
+    @property
+    def account(self) -> Account:
+        account: Account = self.object
+        return account
+
+    def may_adjust(self) -> bool:
+        """Nobody adjusts what he himself pays by."""
+        return super().may_adjust() and self.account.tenant.path not in self.actor.scopes
+
+
+class BalanceOfReseller(Page):
+    """The way from a reseller to his account, or to where one is opened for him."""
+
+    permission = "charging.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        reseller = Tenant.objects.visible_to(self.actor).filter(pk=kwargs["key"]).first()
+        account = ResellerAccounts().queryset(self.actor).filter(tenant=reseller).first()
+        if account is not None:
+            url = reverse("charging:reseller_account_credit", args=[account.pk])
+        else:
+            url = f"{reverse('charging:reseller_account_add')}?tenant={kwargs['key']}"
+        return HttpResponseRedirect(url)
