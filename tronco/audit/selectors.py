@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from tronco.tenancy.access import Actor, within
-from tronco.ui.history import Event, event_models, event_of
+from tronco.ui.history import Event, compared, event_models
 
 MOST = 200
 
@@ -46,7 +44,7 @@ def list_changes(
             found = found.filter(pgh_created_at__lt=until)
         rows += found.select_related("pgh_context").order_by("-pgh_id")[:limit]
     rows.sort(key=lambda row: row.pgh_created_at, reverse=True)
-    return [event_of(row, _before(row)) for row in rows[:limit]]
+    return compared(rows[:limit])
 
 
 def _owner_path(model: Any) -> str | None:
@@ -54,9 +52,3 @@ def _owner_path(model: Any) -> str | None:
     lookup: str = getattr(model, "tenant_path_lookup", "tenant__path")
     first = lookup.split("__", maxsplit=1)[0]
     return lookup if any(f.name == first for f in model._meta.get_fields()) else None
-
-
-def _before(row: Any) -> Any:
-    """Return the change of the same object before this one."""
-    earlier = Q(pgh_obj_id=row.pgh_obj_id, pgh_id__lt=row.pgh_id)
-    return type(row)._default_manager.filter(earlier).order_by("-pgh_id").first()
