@@ -61,6 +61,13 @@ MENU = (
                 icon="list-numbers",
             ),
             Item(
+                _("Balances of resellers"),
+                "charging:reseller_account_list",
+                "charging.view",
+                words=_("reseller credit account"),
+                icon="wallet",
+            ),
+            Item(
                 _("What does it cost?"),
                 "catalog:quote",
                 "catalog.view",

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("calls/", include("tronco.calls.urls")),
     path("catalog/", include("tronco.catalog.urls")),
     path("centrals/", include("tronco.centrals.urls")),
+    path("charging/", include("tronco.charging.urls")),
     path("circuits/", include("tronco.circuits.urls")),
     path("dids/", include("tronco.dids.urls")),
     path("identity/", include("tronco.identity.urls")),

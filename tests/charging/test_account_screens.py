@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from tests.support.web import administrator
+from tests.support.web import administrator, make_user, signed_in
 from tests.support.world import World, make_tenant, make_world
 from tests.ui.cases import ResourceCase
 from tronco.charging.models import Account
@@ -69,7 +69,7 @@ def test_nobody_keeps_his_own_or_a_strangers(world: World) -> None:
     assert world.reseller_account(world.reseller_a).balance_u == 10 * MICRO
     account = world.reseller_account(world.reseller_a)
     url = reverse("charging:reseller_account_credit", args=[account.pk])
-    own = administrator(world, world.reseller_a)
+    own = signed_in(make_user(world.reseller_a, username="dono"))
     page = own.get(url).content.decode()
     assert "R$ 10,00" in page
     assert "Ajuste de Saldo" not in page

@@ -1,8 +1,7 @@
-"""Forms of circuits: the circuit itself, and the adjustment of its balance."""
+"""Form of a circuit."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -10,15 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import Plan
 from tronco.centrals.selectors import list_usable_centrals
+from tronco.charging.forms import PlanField
 from tronco.circuits.models import Circuit, all_classes
-from tronco.ui.forms import Form, ModelForm, MoneyField, SearchSelect, fieldset
-
-
-class PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A plan, told apart from those of other sellers."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} ({obj.get_kind_display()})"
+from tronco.ui.forms import ModelForm, MoneyField, SearchSelect, fieldset
 
 
 class CircuitForm(ModelForm):
@@ -79,21 +72,3 @@ class CircuitForm(ModelForm):
         del self.fields["opening_u"]
         # The digests hold the number, and the postings the customer: neither changes.
         self.fields["tenant"].disabled = self.fields["number"].disabled = True
-
-
-class AdjustmentForm(Form):
-    """Ajuste de Saldo: a credit or a debit. The token makes a repeated click harmless."""
-
-    CREDIT, DEBIT = "credit", "debit"
-
-    direction = forms.ChoiceField(
-        label=_("Adjustment"),
-        choices=[(CREDIT, _("Credit")), (DEBIT, _("Debit"))],
-        initial=CREDIT,
-        widget=forms.RadioSelect,
-    )
-    amount_u = MoneyField(label=_("Amount"), min_u=1)
-    note = forms.CharField(label=_("Remark"), max_length=200, required=False)
-    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    # The balance below zero that whoever looks has agreed to.
-    agreed_u = forms.IntegerField(widget=forms.HiddenInput, required=False)

@@ -9,11 +9,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from tronco.charging.models import LedgerEntry
 from tronco.circuits.models import Circuit
-from tronco.numbering.classify import classify
 from tronco.ui import formats, tables
-from tronco.ui.urls import url_or_none
 
 
 class BalanceColumn(tables.MoneyColumn):
@@ -70,33 +67,3 @@ class CircuitTable(tables.Table):
             "created_at",
         )  # fmt: skip
         default = ("number", "tenant", "plan", "central", "balance", "address", "state")
-
-
-class RemarkColumn(tables.Column):
-    """S0's Observação: what it was for, and who or what did it. A call's posting leads to it."""
-
-    empty_values = ()
-
-    def render(self, record: LedgerEntry) -> str:
-        who = format_html('<span class="text-secondary">{}</span>', record.actor)
-        note = record.note
-        if record.kind == LedgerEntry.Kind.CALL:
-            # The switch's id of the call stands in `source`, whom it was to in `note`.
-            url = url_or_none("calls:cdr_by_id", record.source) or "#"
-            number = classify(record.note).display
-            told = _now("Call to %(number)s") % {"number": number} if number else _now("Call")
-            note = format_html('<a href="{}">{}</a>', url, told)
-        return format_html("{} · {}", note, who) if note else who
-
-
-class StatementTable(tables.Table):
-    at = tables.InstantColumn(verbose_name=_("Date"))
-    kind = tables.BadgeColumn(verbose_name=_("Kind"))
-    balance_before_u = tables.MoneyColumn(verbose_name=_("Previous balance"))
-    amount_u = tables.MoneyColumn(verbose_name=_("Amount"))
-    balance_after_u = tables.MoneyColumn(verbose_name=_("Balance"))
-    remark = RemarkColumn(verbose_name=_("Remark"))
-
-    class Meta(tables.Table.Meta):
-        model = LedgerEntry
-        fields = ("at", "kind", "balance_before_u", "amount_u", "balance_after_u", "remark")

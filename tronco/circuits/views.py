@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseRedirect,
     JsonResponse,
 )
 from django.urls import reverse
@@ -18,21 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from tronco.charging import services as charging
-from tronco.charging.models import LedgerEntry
+from tronco.charging.models import Account
+from tronco.charging.views import StatementPage
 from tronco.circuits import selectors, services
 from tronco.circuits.filters import CircuitFilters
-from tronco.circuits.forms import AdjustmentForm, CircuitForm
+from tronco.circuits.forms import CircuitForm
 from tronco.circuits.models import Circuit
-from tronco.circuits.tables import CircuitTable, StatementTable
-from tronco.core.money import format_brl
-from tronco.ui import details, edits, formats, panels
+from tronco.circuits.tables import CircuitTable
+from tronco.ui import details, edits, panels
 from tronco.ui.actions import Action, Tab
 from tronco.ui.forms import ReasonForm
 from tronco.ui.resource import Resource
 from tronco.ui.urls import url_or_none
-
-ROWS_A_PAGE = 50
 
 
 class CreateCircuit(edits.CreateView):
@@ -287,61 +282,12 @@ def in_ms(value_us: float | None) -> float | None:
     return None if value_us is None else round(value_us / 1000, 1)
 
 
-class CreditPage(details.ObjectPage):
-    """Saldo / Histórico de Crédito: the balance now, its adjustment, and every posting."""
+class CreditPage(StatementPage):
+    """Histórico de Crédito of a circuit."""
 
     tab = "circuits:circuit_credit"
-    template_name = "circuits/credit.html"
 
-    def required_permission(self) -> str:
-        return "charging.credit" if self.request.method == "POST" else "circuits.view"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.show(AdjustmentForm(actor=self.actor))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = AdjustmentForm(request.POST, actor=self.actor)
-        if not form.is_valid():
-            return self.show(form, status=422)
-        values = form.cleaned_data
-        amount_u = values["amount_u"]
-        kind = LedgerEntry.Kind.CREDIT
-        if values["direction"] == form.DEBIT:
-            amount_u, kind = -amount_u, LedgerEntry.Kind.DEBIT
-            after_u = self.object.account.balance_u + amount_u
-            if after_u < 0 and values["agreed_u"] != after_u:
-                return self.ask(form, after_u)
-        charging.ledger_post(
-            actor=self.actor,
-            account_id=self.object.account_id,
-            kind=kind,
-            amount_u=amount_u,
-            note=values["note"],
-            key=f"adjustment:{values['token']}",
-        )
-        messages.success(request, self.said(kind, amount_u))
-        return HttpResponseRedirect(request.path)
-
-    def said(self, kind: str, amount_u: int) -> str:
-        """What was done, in a sentence."""
-        posted = _("Credit of %(amount)s posted.")
-        if kind == LedgerEntry.Kind.DEBIT:
-            posted = _("Debit of %(amount)s posted.")
-        return str(posted) % {"amount": format_brl(abs(amount_u))}
-
-    def ask(self, form: AdjustmentForm, after_u: int) -> HttpResponse:
-        """Say that the balance would be below zero; the same form, agreed to, then posts."""
-        form.data = {**form.data.dict(), "agreed_u": str(after_u)}  # type: ignore[attr-defined]
-        return self.show(form, below_zero=formats.money(after_u))
-
-    def show(self, form: AdjustmentForm, *, status: int = 200, **extra: Any) -> HttpResponse:
-        """The page around the form."""
-        table = StatementTable(self.object.account.entries.order_by("-id"), orderable=False)
-        table.actor = self.actor
-        table.paginate(per_page=ROWS_A_PAGE)
-        table.page = table.paginator.get_page(self.request.GET.get("page"))
-        may_adjust = self.actor.can("charging.credit")
-        template = "circuits/statement.html" if self.request.htmx else ""  # type: ignore[attr-defined]
-        return self.render(
-            template, form=form, table=table, may_adjust=may_adjust, status=status, **extra
-        )
+    @property
+    def account(self) -> Account:
+        account: Account = self.object.account
+        return account

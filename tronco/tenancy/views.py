@@ -12,6 +12,7 @@ from tronco.tenancy.forms import TenantForm
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.tables import CustomerTable, ResellerTable
 from tronco.ui import panels
+from tronco.ui.actions import Action
 from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
 
@@ -77,6 +78,16 @@ class Resellers(Tenants):
     icon = "sitemap"
     empty = _("A reseller buys from you and sells to customers of his own.")
     list_links = ((_("Tree"), "tenancy:tree", "tenancy.view"),)
+    # The screen is a higher folder's: known by its name alone.
+    actions = (
+        Action(
+            name="balance",
+            label=_("Balance"),
+            permission="charging.view",
+            icon="wallet",
+            url="charging:reseller_balance",
+        ),
+    )
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_resellers(actor=actor)
