@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.web import administrator, make_user
@@ -51,9 +53,11 @@ def test_raw_sql_is_recorded_too(world: World) -> None:
 
 def test_customers_given_to_a_user_are_part_of_his_history(world: World) -> None:
     user = make_user(world.master, username="ana")
-    facts = {"actor": world.actor(world.master), "user_id": user.pk, "username": "ana"}
+    facts: dict[str, Any] = {"actor": world.actor(world.master), "user_id": user.pk}
     for customers in ([world.customer_a.pk], []):
-        identity.user_change(**facts, name="Ana", role=user.role, customer_ids=customers)
+        identity.user_change(
+            **facts, username="ana", name="Ana", role=user.role, customer_ids=customers
+        )
     page = administrator(world).get(f"/identity/users/{user.pk}/history/").content.decode()
     assert page.count(f"Cliente A (#{world.customer_a.pk})") >= 2
     assert "Apagado" in page
