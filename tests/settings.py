@@ -3,8 +3,11 @@
 import os
 
 from tests.support.postgres import ensure_test_database_url
+from tronco.runtime.translations import compile_translations
 
 ensure_test_database_url()
+# Before Django reads them for the first time.
+compile_translations()
 os.environ.setdefault("TRONCO_SECRET_KEY", "only-for-tests")
 
 from config.settings import *  # noqa: E402, F403
