@@ -146,7 +146,12 @@ def patterns(resolver: Any, namespace: str = "") -> Iterator[tuple[str, URLPatte
 def addresses(world: World) -> list[Address]:
     """Return every address of the site, filled in with samples."""
     objects = samples(world)
-    tenants = {"customer": world.customer_a, "reseller": world.reseller_a1}
+    # Resources that show some objects of a model only.
+    some: dict[str, models.Model] = {
+        "customer": world.customer_a,
+        "reseller": world.reseller_a1,
+        "reseller_account": world.reseller_account(world.reseller_a1),
+    }
     found = []
     for name, pattern in patterns(get_resolver()):
         view = getattr(pattern.callback, "view_class", None)
@@ -155,7 +160,7 @@ def addresses(world: World) -> list[Address]:
             continue
         options = getattr(pattern.callback, "view_initkwargs", {})
         resource = options.get("resource")
-        for arguments in arguments_of(pattern, name, resource, objects, tenants):
+        for arguments in arguments_of(pattern, name, resource, objects, some):
             url = reverse(name, kwargs=arguments)
             found.append(Address(name, url, view, options, bool({"key", "call_id"} & {*arguments})))
     return found
@@ -166,16 +171,17 @@ def arguments_of(
     name: str,
     resource: Any,
     objects: dict[type[models.Model], Any],
-    tenants: dict[str, Tenant],
+    some: dict[str, models.Model],
 ) -> Iterator[dict[str, Any]]:
     """Yield values for the arguments of one address."""
     wanted = set(pattern.pattern.converters) or set(pattern.pattern.regex.groupindex)
     values: dict[str, Any] = {"call_id": objects[Cdr].call_id, "chart": "calls"}
     if "key" in wanted:
         if resource is None:
-            values["key"] = objects[Circuit].pk
-        elif resource.name in tenants:
-            values["key"] = tenants[resource.name].pk
+            of_reseller = name == "charging:reseller_balance"
+            values["key"] = some["reseller"].pk if of_reseller else objects[Circuit].pk
+        elif resource.name in some:
+            values["key"] = some[resource.name].pk
         else:
             assert resource.model in objects, f"add a {resource.model.__name__} to `samples`"
             values["key"] = resource.key(objects[resource.model])

@@ -14,6 +14,7 @@ from tronco.charging.filters import ResellerAccountFilters
 from tronco.charging.forms import AdjustmentForm, ResellerAccountForm
 from tronco.charging.models import Account, LedgerEntry
 from tronco.charging.tables import ResellerAccountTable, StatementTable
+from tronco.core.errors import NotFound
 from tronco.core.money import format_brl
 from tronco.tenancy.models import Tenant
 from tronco.ui import details, formats, panels
@@ -212,7 +213,10 @@ class BalanceOfReseller(Page):
     permission = "charging.view"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        reseller = Tenant.objects.visible_to(self.actor).filter(pk=kwargs["key"]).first()
+        resellers = Tenant.objects.visible_to(self.actor).filter(kind=Tenant.Kind.RESELLER)
+        reseller = resellers.filter(pk=kwargs["key"]).first()
+        if reseller is None:
+            raise NotFound(str(_("There is no such reseller.")))
         account = ResellerAccounts().queryset(self.actor).filter(tenant=reseller).first()
         if account is not None:
             url = reverse("charging:reseller_account_credit", args=[account.pk])
