@@ -220,9 +220,11 @@ class _Call:
         did = await self._find_called(trunk_id, ask)
         if did is None:
             raise Refused("unknown-number")
-        caller = classify(self._request.caller)
-        shown = _as_shown(self._request.caller)
         number = classify(did.e164)
+        caller = classify(self._request.caller, own_ddd=number.ddd)
+        shown = _as_shown(self._request.caller)
+        # What an incoming call is depends on who calls, seen from the number that rings.
+        number = replace(number, call_class=caller.call_class or number.call_class)
         callee = None
         if did.circuit_number:
             callee = await self._directory.find_line(did.circuit_number)
