@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from tronco.calls.addresses import call_url
+from tronco.calls.addresses import call_url, key_of
 from tronco.calls.models import CLASS_CHOICES, Cdr, Direction
 from tronco.calls.prices import viewpoint_of
 from tronco.charging.models import Authorization
@@ -38,7 +38,10 @@ class StartColumn(tables.InstantColumn):
     """When the call began: a link to its story."""
 
     def render(self, value: Any, record: Cdr) -> str:  # type: ignore[override]
-        return format_html('<a href="{}">{}</a>', call_url(record), formats.instant(value))
+        at = timezone.localtime(value)
+        this_year = at.year == timezone.localtime().year
+        shown = f"{at:%d/%m %H:%M:%S}" if this_year else formats.instant(value)
+        return format_html('<a href="{}">{}</a>', call_url(record), shown)
 
 
 class DirectionColumn(tables.Column):
@@ -90,6 +93,9 @@ class CdrTable(tables.Table):
             "started_at", "direction", "circuit", "caller", "called", "call_class", "outcome",
             "duration_ms", "sale_u",
         )  # fmt: skip
+
+    def key_of(self, record: Cdr) -> str:
+        return key_of(record)
 
     def show(self, names: Sequence[str]) -> None:
         unseen = self.unseen()

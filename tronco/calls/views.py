@@ -32,6 +32,12 @@ class CdrList(ListView):
     template_name = "calls/list.html"
     partial_name = "calls/list_table.html"
 
+    def table(self, rows: Any) -> Table:
+        table = super().table(rows)
+        # A record offers nothing to do, so its rows have no menu.
+        table.resource = None
+        return table
+
     def list_context(self, filterset: Any, table: Table) -> dict[str, Any]:
         totals = selectors.total_calls(filterset.qs)
         return {
