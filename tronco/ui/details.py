@@ -98,7 +98,8 @@ class DetailView(ObjectPage):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         panels = [p for p in self.resource.panels if p.offered(self.actor, self.object)]
-        cards = [(panel, panel.render(self.request, self.object)) for panel in panels]
+        rendered = [(panel, panel.render(self.request, self.object)) for panel in panels]
+        cards = [(panel, html) for panel, html in rendered if html]
         narrow = [html for panel, html in cards if not panel.wide]
         half = (len(narrow) + 1) // 2
         return super().context(

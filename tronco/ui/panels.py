@@ -187,8 +187,11 @@ class Related(Panel):
         super().__init__(title, **options)
         self.always = always
 
-    def context(self, request: Any, obj: Any) -> dict[str, Any]:
-        return {"related": list(self.links(request.actor, obj))}
+    def render(self, request: Any, obj: Any) -> SafeString:
+        related = list(self.links(request.actor, obj))
+        if not related:
+            return SafeString("")
+        return render_to_string(self.template, {"panel": self, "related": related}, request)
 
     def links(self, actor: Any, obj: Any) -> Any:
         """Yield label, count and address of each kind of related object."""
