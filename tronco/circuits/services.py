@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict, Unpack
@@ -173,23 +172,6 @@ def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
     account_id = circuit.account_id
     circuit.delete()
     charging.account_delete(actor=actor, account_id=account_id)
-
-
-@transaction.atomic
-def circuits_suspend(*, actor: Actor, circuit_ids: Iterable[int]) -> int:
-    """Suspend them all or none; return how many."""
-    return len([circuit_suspend(actor=actor, circuit_id=pk) for pk in sorted(circuit_ids)])
-
-
-@transaction.atomic
-def circuits_resume(*, actor: Actor, circuit_ids: Iterable[int]) -> int:
-    """Resume them all or none; return how many."""
-    return len([circuit_resume(actor=actor, circuit_id=pk) for pk in sorted(circuit_ids)])
-
-
-def latency_forget(*, before: datetime) -> int:
-    """Delete the latency samples older than `before`; return how many."""
-    return LatencySample.objects.filter(at__lt=before).delete()[0]
 
 
 def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
