@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import BigIntegerField, Case, F, QuerySet, When
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ class AllowanceUse:
     used_percent: int
 
 
-def list_circuits(*, actor: Actor) -> QuerySet[Circuit]:
+def list_circuits(*, actor: Actor) -> QuerySet[Any]:
     """Return the circuits with all that their list shows.
 
     `balance_shown_u` is what S0-08 and S0-09 ask for: what a prepaid circuit has left for calls,

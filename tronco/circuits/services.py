@@ -174,6 +174,11 @@ def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
     charging.account_delete(actor=actor, account_id=account_id)
 
 
+def latency_forget(*, before: datetime) -> int:
+    """Delete the latency samples older than `before`; return how many."""
+    return LatencySample.objects.filter(at__lt=before).delete()[0]
+
+
 def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
     """Return an active plan of the customer's own seller."""
     plan = Plan.objects.filter(pk=plan_id, tenant=customer.parent_id, is_active=True).first()
