@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from tronco.catalog.models import Allowance, Plan, Rate, Tariff, TariffVersion
 from tronco.catalog.rates import RateValues
 from tronco.core.errors import NotFound
+from tronco.numbering.number import CallClass
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 
@@ -121,8 +122,12 @@ def list_rate_values(*, version_id: int) -> Iterator[RateValues]:
 
 
 def find_rate(*, version_id: int, digits: str, call_class: str) -> Rate | None:
-    """Return the price of a number: that of the longest prefix, else that of its class."""
-    prefixes = [digits[:length] for length in range(1, len(digits) + 1)]
+    """Return the price of a number: that of the longest prefix, else that of its class.
+
+    A service's short code is no beginning of a number abroad: only a rate for that very code counts.
+    """
+    shortest = len(digits) if call_class == CallClass.SERVICES else 1
+    prefixes = [digits[:length] for length in range(shortest, len(digits) + 1)]
     matching = Q(prefix__in=prefixes) | Q(prefix="", call_class=call_class)
     rows = Rate.objects.filter(matching, version_id=version_id)
     return rows.order_by(Length("prefix").desc()).first()

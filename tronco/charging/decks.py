@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from tronco.catalog.rates import compile_rate
 from tronco.charging.terms import EXACT, AllowanceUnit, zone
+from tronco.numbering.number import CallClass
 from tronco.rating import Rate, Rounding
 
 T = TypeVar("T")
@@ -139,7 +140,13 @@ class Deck:
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
 
     def match(self, digits: str, call_class: str) -> RateRow | None:
-        """Return the rate of the longest prefix, else that of the call's class."""
+        """Return the rate of the longest prefix, else that of the call's class.
+
+        A service's short code is no beginning of a number abroad (102 is not in the USA): only a
+        rate for that very code, or for the class, prices it.
+        """
+        if call_class == CallClass.SERVICES:
+            return self._by_prefix.get(digits) or self._by_class.get(call_class)
         for length in self._lengths:
             row = self._by_prefix.get(digits[:length])
             if row is not None:
