@@ -124,7 +124,7 @@ def list_rate_values(*, version_id: int) -> Iterator[RateValues]:
 def find_rate(*, version_id: int, digits: str, call_class: str) -> Rate | None:
     """Return the price of a number: that of the longest prefix, else that of its class.
 
-    A service's short code is no beginning of a number abroad: only a rate for that very code counts.
+    A short code is no beginning of a number abroad: only a rate for that very code counts.
     """
     shortest = len(digits) if call_class == CallClass.SERVICES else 1
     prefixes = [digits[:length] for length in range(shortest, len(digits) + 1)]
