@@ -109,7 +109,7 @@ def test_latency_becomes_history(town: Town) -> None:
     wait_until(
         LatencySample.objects.filter(circuit=circuit, samples__gt=0).exists,
         "a sample of latency",
-        timeout_s=45,
+        timeout_s=100,
     )
     sample = LatencySample.objects.filter(circuit=circuit).latest("at")
     assert sample.lost == 0
