@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from bench._database import private_database
+from tests.support.private_database import private_database
 
 ACCOUNTS = 20_000
 CLIENTS = (1, 8, 32)
@@ -50,7 +50,7 @@ _ids = itertools.count(1)
 
 
 def run(seconds: float = 2.0, rounds: int = 3) -> list[dict[str, Any]]:
-    with private_database():
+    with private_database("bench"):
         lines = make_lines(ACCOUNTS)
         return [
             *asyncio.run(_authorisations(lines, seconds, rounds)),

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench._database import private_database
+from tests.support.private_database import private_database
 
 CADENCES = ("30;6;3", "60;60;0", "30;6;0", "1;1;0", "60;6;3")
 DDDS = (11, 12, 13, 19, 21, 27, 31, 41, 47, 48, 51, 61, 62, 71, 81, 85, 91)
 
 
 def run(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
-    with private_database():
+    with private_database("bench"):
         return _measure(rows, rounds)
 
 

@@ -1,4 +1,7 @@
-"""A PostgreSQL server for one benchmark: as an installation runs it, and gone afterwards."""
+"""A PostgreSQL server of one's own for a while: as an installation runs it, and gone afterwards.
+
+For benchmarks, and for tests that kill it: the tests' common server forgets what a crash would.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,16 @@ from contextlib import contextmanager
 from tronco.runtime.paths import instance_home
 from tronco.runtime.postgres import Cluster
 
-NAME = "bench/pg"
-
 
 @contextmanager
-def private_database() -> Iterator[None]:
-    """Put Django over an empty, migrated database of our own for a while."""
-    cluster = Cluster(instance_home(), NAME)
+def private_database(name: str) -> Iterator[Cluster]:
+    """Put Django over an empty, migrated database on the server `name`."""
+    cluster = Cluster(instance_home(), f"private/{name}")
     cluster.start()
     try:
         cluster.create_database("tronco")
         with _django_over(cluster):
-            yield
+            yield cluster
     finally:
         cluster.stop()
         shutil.rmtree(cluster.directory, ignore_errors=True)
@@ -38,7 +39,7 @@ def _django_over(cluster: Cluster) -> Iterator[None]:
     from django.core.management import call_command
     from django.db import connection
 
-    # Another benchmark of this process may have set Django up over a database of its own.
+    # Django may have been set up over another database before.
     before = dict(connection.settings_dict)
     connection.close()
     connection.settings_dict.update(
