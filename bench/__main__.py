@@ -1,7 +1,8 @@
 """`make bench`: run every measure, print one table, write bench.json into the instance directory.
 
-A measure is a module of this folder with `run() -> list[dict]`; each dict has `name`, `value`, `unit` and,
-where there is a physical floor, `floor` (measured in the same run) and `ratio` with its `aim`.
+A measure is a module of this folder with `run() -> list[dict]`; each dict has `name`, `value`,
+`unit` and, where there is a physical floor, `floor` (measured in the same run) and `ratio` with its
+`aim`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 
 # Lowest first: the order of ARCHITECTURE.md.
 LAYERS = [
@@ -32,7 +33,7 @@ NOT_PROTECTED = {
 }
 
 
-def own_models() -> list[type]:
+def own_models() -> list[type[Model]]:
     return [m for m in apps.get_models() if m.__module__.startswith("tronco.")]
 
 

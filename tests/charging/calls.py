@@ -12,6 +12,7 @@ from django.db import connection
 
 from tronco.charging.gateway import Gateway, Grant
 from tronco.charging.models import Account, Authorization
+from tronco.charging.pricing import CallPrice
 from tronco.charging.requests import CallRequest, Line
 from tronco.charging.services import EndedCall, SettledCall, calls_settle, ledger_post
 from tronco.circuits.models import Circuit
@@ -106,6 +107,13 @@ def settle(call_id: str, seconds: float | None, **fields: Any) -> SettledCall:
     )
     (settled,) = calls_settle([ended])
     return settled
+
+
+def charge(call_id: str, seconds: float, **fields: Any) -> CallPrice:
+    """End one answered call and return what it was charged."""
+    price = settle(call_id, seconds, **fields).price
+    assert price is not None
+    return price
 
 
 def post(account: Account, amount_u: int, *, key: str = "") -> None:

@@ -227,10 +227,10 @@ def test_call_within_the_platform_is_guarded_but_not_charged(world: World) -> No
 
 def test_unreachable_database_refuses_what_is_charged_and_nothing_else(world: World) -> None:
     circuit = world.circuit()
-    nowhere = {"conninfo": "host=127.0.0.1 port=9 dbname=x", "slices": Slices(patience_s=0.3)}
+    nowhere, slices = "host=127.0.0.1 port=9 dbname=x", Slices(patience_s=0.3)
 
     async def work() -> list[Grant | str]:
-        async with Gateway(**nowhere) as gateway:
+        async with Gateway(conninfo=nowhere, slices=slices) as gateway:
             return [
                 await attempt(gateway.authorise(request(circuit))),
                 await attempt(gateway.authorise(request(circuit, "192"))),

@@ -11,6 +11,7 @@ from tests.charging.calls import (
     account_of,
     attempt,
     authorise,
+    charge,
     granted,
     post_and_close,
     request,
@@ -59,7 +60,7 @@ def test_top_up_during_the_call_prolongs_it(world: World) -> None:
     result = with_gateway(work, on_credit=credited.append)
     assert result == [(60, False), (60, True), (96, True)]
     assert credited == [circuit.account_id]
-    assert settle(asked.call_id, 96.3).price.price_u == 160_000
+    assert charge(asked.call_id, 96.3).price_u == 160_000
     assert account_of(circuit).balance_u == 0
 
 
@@ -187,6 +188,6 @@ def test_carrier_is_paid_to_the_millionth(world: World) -> None:
     circuit = world.circuit(balance_u=MICRO)
     carriers = (CarrierOption(world.trunk.pk, world.carrier.cost_tariff_id),)
     (grant,) = granted(authorise(request(circuit, carriers=carriers)))
-    settled = settle(grant.call_id, 31, trunk_id=world.trunk.pk)
-    assert settled.price.cost_u == 18_000
-    assert settled.price.explanation["carrier"]["trunk"] == world.trunk.pk
+    price = charge(grant.call_id, 31, trunk_id=world.trunk.pk)
+    assert price.cost_u == 18_000
+    assert price.explanation["carrier"]["trunk"] == world.trunk.pk

@@ -36,9 +36,9 @@ class Wire:
         self.conninfo = make_conninfo(
             host="127.0.0.1",
             port=self._server.sockets[0].getsockname()[1],
-            user=database["USER"],
-            password=database["PASSWORD"],
-            dbname=database["NAME"],
+            user=str(database["USER"]),
+            password=str(database["PASSWORD"]),
+            dbname=str(database["NAME"]),
         )
         return self
 
@@ -51,7 +51,7 @@ class Wire:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         database = settings.DATABASES["default"]
-        above = await asyncio.open_connection(database["HOST"], int(database["PORT"]))
+        above = await asyncio.open_connection(str(database["HOST"]), int(str(database["PORT"])))
         answered = True
 
         def sent() -> None:

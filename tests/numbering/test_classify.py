@@ -255,7 +255,7 @@ def own(cell: str) -> int | None:
 
 def extras(number: Number) -> str:
     """What the last column holds, in its order; Brazil is not worth saying."""
-    found = {"collect": number.collect, "csp": number.csp, "vc": number.vc}
+    found: dict[str, object] = {"collect": number.collect, "csp": number.csp, "vc": number.vc}
     found["country"] = number.country if number.call_class is CallClass.LDI else ""
     given = ((name, value) for name, value in found.items() if value)
     return " ".join(name if value is True else f"{name}={value}" for name, value in given)

@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def from_decimal(value: Decimal) -> int:
-    """Return µR$ for an exact decimal of reais; more than six decimals is an error, never rounded."""
+    """Return µR$ for an exact decimal of reais; more than six decimals is an error."""
     scaled = value * MICRO
     if not value.is_finite() or scaled != scaled.to_integral_value():
         raise InvalidInput(
