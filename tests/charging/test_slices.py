@@ -74,8 +74,8 @@ def test_price_change_during_the_call_does_not_alter_it(world: World) -> None:
         return await gateway.extend(grant.call_id)
 
     assert with_gateway(work).deadline_s == 120
-    settled = settle(grant.call_id, 61, answered_at=datetime.now(UTC) + timedelta(seconds=1))
-    assert settled.price.price_u == 110_000
+    price = charge(grant.call_id, 61, answered_at=datetime.now(UTC) + timedelta(seconds=1))
+    assert price.price_u == 110_000
     # The next call pays the new price.
     (after,) = authorise(request(circuit, at=datetime.now(UTC) + timedelta(seconds=2)))
     assert after == "no-credit"
@@ -90,9 +90,9 @@ def test_price_that_changes_while_it_rings_is_held_at_its_dearest(world: World) 
     before, after = (request(circuit, at=at) for _ in range(2))
     assert len(granted(authorise(before, after))) == 2
     assert account_of(circuit).held_u == 800_000
-    early = settle(before.call_id, 60, answered_at=at + timedelta(seconds=59))
-    late = settle(after.call_id, 60, answered_at=at + timedelta(seconds=60))
-    assert (early.price.price_u, late.price.price_u) == (100_000, 400_000)
+    early = charge(before.call_id, 60, answered_at=at + timedelta(seconds=59))
+    late = charge(after.call_id, 60, answered_at=at + timedelta(seconds=60))
+    assert (early.price_u, late.price_u) == (100_000, 400_000)
 
 
 def test_account_suspended_during_the_call_ends_it_at_its_deadline(world: World) -> None:
