@@ -38,7 +38,8 @@ SECRET_KEY = "only-for-tests"
 class Exchange:
     """Use `open_exchange`. The parts start and die by methods of their names."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, slice_s: int) -> None:
+        self._slice_s = slice_s
         base = instance_home()
         base.directory("test")
         root = base.root / "test" / f"exchange-{os.getpid()}"
@@ -129,8 +130,7 @@ class Exchange:
             "TRONCO_HOME": str(self.home.root),
             "TRONCO_SECRET_KEY": SECRET_KEY,
             "TRONCO_SIP_REALM": REALM,
-            # So that calls of a few seconds are prolonged.
-            "TRONCO_SLICE_S": "10",
+            "TRONCO_SLICE_S": str(self._slice_s),
             "PYTHONPATH": str(CHECKOUT),
         }
         with self.sipcore_log.open("ab") as log:
@@ -156,6 +156,10 @@ class Exchange:
         self._sipcore.kill()
         self._sipcore.wait()
         self._sipcore = None
+
+    @property
+    def sipcore_pid(self) -> int | None:
+        return self._sipcore.pid if self._sipcore else None
 
     @property
     def sipcore_log(self) -> Path:
@@ -186,9 +190,12 @@ class Exchange:
 
 
 @contextmanager
-def open_exchange() -> Iterator[Exchange]:
-    """An exchange with an empty database, which Django uses for as long as the block runs."""
-    exchange = Exchange()
+def open_exchange(*, slice_s: int = 10) -> Iterator[Exchange]:
+    """An exchange with an empty database, which Django uses for as long as the block runs.
+
+    With slices of ten seconds, calls of a few seconds are prolonged too.
+    """
+    exchange = Exchange(slice_s=slice_s)
     try:
         exchange.prepare_database()
         with _django_on(exchange):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from tronco.core.errors import InvalidInput
 
 # A request is about twenty short lines.
-MOST_LINES = 60
 MOST_BYTES = 16_384
 # What a value may hold: all that would end a field, a command or a variable is left out.
 _SAFE = re.compile(r"[A-Za-z0-9_+*#.:;@/|<>()=&%~^ -]*")

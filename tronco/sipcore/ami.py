@@ -114,8 +114,13 @@ class Manager:
                 raise
 
     async def list_of(self, name: str, **fields: str) -> list[Fields]:
-        """Run an action whose answer is a list of events."""
-        return await self._run(name, fields, is_list=True, timeout_s=LIST_TIMEOUT_S)
+        """Run an action whose answer is a list of events; some say "none found" as a refusal."""
+        try:
+            return await self._run(name, fields, is_list=True, timeout_s=LIST_TIMEOUT_S)
+        except Unavailable as problem:
+            if problem.code != "ami-refused":
+                raise
+            return []
 
     async def events(self) -> AsyncIterator[Fields]:
         """Every event, until the connection ends."""

@@ -74,6 +74,7 @@ class Node:
         self._contacts = registrations.Contacts()
         self._trunks = trunks.TrunkStates()
         self._networks = trunks.Networks([])
+        self._trunk_endpoints: list[str] = []
         self._guesses = bans.Guesses()
         self._banned: set[str] | None = None
         self._guessers: list[bans.Guesser] = []
@@ -316,9 +317,10 @@ class Node:
         self._look_soon.clear()
         if was_soon:
             await asyncio.sleep(LOOK_SOON_S)
-        rows = await self._connected().list_of("PJSIPShowContacts")
-        self._trunks.take_list(rows)
-        probed = self._contacts.take_list(rows)
+        manager = self._connected()
+        for endpoint in self._trunk_endpoints:
+            self._trunks.take_details(await manager.list_of("PJSIPShowEndpoint", Endpoint=endpoint))
+        probed = self._contacts.take_list(await manager.list_of("PJSIPShowContacts"))
         store = self._shared.status
         if not was_soon and probed:
             await store.run(registrations.store_latency, probed, now=datetime.now(UTC))
@@ -358,6 +360,7 @@ class Node:
         self._trunks_changed.clear()
         rows = await self._shared.status.run(trunks.load_trunks)
         self._networks = trunks.Networks(rows)
+        self._trunk_endpoints = [trunk_endpoint(trunk.id) for trunk in rows]
         changed = [
             name for name, text in trunk_files(rows).items() if self._write_if_changed(name, text)
         ]
@@ -369,8 +372,8 @@ class Node:
             await manager.action("Reload", Module="res_pjsip_endpoint_identifier_ip.so")
             logger.info("trunks of %s: %s changed", self.name, ", ".join(changed))
         # Known at once, not at the next probe.
-        for trunk in rows:
-            await self._connected().attempt("PJSIPQualify", Endpoint=trunk_endpoint(trunk.id))
+        for endpoint in self._trunk_endpoints:
+            await self._connected().attempt("PJSIPQualify", Endpoint=endpoint)
 
     async def _apply_bans(self) -> None:
         """Write down new guessers, then keep out exactly who is to be kept out."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
@@ -31,8 +32,9 @@ from tronco.tenancy.models import Tenant
 
 logger = logging.getLogger(__name__)
 POLL_S = 0.1
+GATHER_S = 0.3
 RETRY_S = 0.5
-ROTATE_EVERY = 50  # polls
+ROTATE_EVERY_S = 5.0
 MOST_AT_ONCE = 500
 NOT_RESTORED = "not-restored"
 OUTCOMES = {
@@ -69,32 +71,39 @@ class Recorder:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        polls = 0
+        rotated_at = 0.0
         while True:
+            pause_s = POLL_S
             try:
-                await self.drain()
+                if await self.drain():
+                    # Many calls in one transaction cost little more than one.
+                    pause_s = GATHER_S
             except Unavailable as problem:
                 logger.warning("the calls of %s wait to be recorded: %s", self._central, problem)
-                await asyncio.sleep(RETRY_S)
-            polls += 1
-            if polls % ROTATE_EVERY == 0:
+                pause_s = RETRY_S
+            if time.monotonic() - rotated_at > ROTATE_EVERY_S:
+                rotated_at = time.monotonic()
                 self._spool.rotate(self.answers)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(pause_s)
 
-    async def drain(self) -> None:
-        """Record all that is in the spool now; Unavailable when the database cannot."""
+    async def drain(self) -> int:
+        """Record all that is in the spool now, and return how many calls had ended.
+
+        Unavailable when the database cannot be asked; nothing is lost then.
+        """
         async with self._turn:
             batch = self._spool.read()
             if not batch.lines:
-                return
+                return 0
             try:
-                await self._take(batch.lines)
+                ended = await self._take(batch.lines)
             except BaseException:
                 self._spool.again(batch)
                 raise
             self._spool.done(batch)
+            return ended
 
-    async def _take(self, lines: Sequence[Line]) -> None:
+    async def _take(self, lines: Sequence[Line]) -> int:
         ended = {line.call_id: line for line in lines if isinstance(line, Ended)}
         for line in lines:
             if isinstance(line, Answered) and line.call_id not in ended:
@@ -106,6 +115,7 @@ class Recorder:
         ends = list(ended.values())
         for start in range(0, len(ends), MOST_AT_ONCE):
             await self.record(ends[start : start + MOST_AT_ONCE])
+        return len(ends)
 
     def forget(self, call_ids: Sequence[str]) -> None:
         """Calls that ended without a word in the spool."""

@@ -8,15 +8,13 @@ its own way: emergency calls leave, others are refused.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
-from tronco.core.errors import TroncoError
+from tronco.core.errors import TroncoError, Unavailable
 from tronco.sipcore.agi import (
     MOST_BYTES,
-    MOST_LINES,
     AgiRequest,
     get_variable,
     parse_answer,
@@ -42,8 +40,8 @@ class AgiServer:
         self._running: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self._port, limit=MOST_BYTES, backlog=1024
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _Conversation(self._answer), "127.0.0.1", self._port, backlog=1024
         )
 
     async def stop(self) -> None:
@@ -53,43 +51,76 @@ class AgiServer:
         if self._running:
             await asyncio.wait(self._running, timeout=STOP_TIMEOUT_S)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = cast("asyncio.Task[None]", asyncio.current_task())
+    def _answer(self, conversation: _Conversation, lines: list[str]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._converse(conversation, lines))
         self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _converse(self, conversation: _Conversation, lines: list[str]) -> None:
+        async def ask(expression: str) -> str:
+            return await conversation.command(get_variable(expression))
+
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                await self._serve(reader, writer)
-        except TimeoutError:
-            logger.error("a call was not answered within %s s", REQUEST_TIMEOUT_S)
-        except (OSError, asyncio.IncompleteReadError, ValueError) as problem:
-            logger.warning("a call went away while it was being answered: %s", problem)
+            variables = await self._decide(parse_request(lines), ask)
+            if variables:
+                await conversation.command(set_variables(variables))
         except TroncoError as problem:
-            logger.error("a call could not be answered: %s", problem)
+            logger.warning("a call could not be answered: %s", problem)
         except Exception:
             # Its call is refused by the dialplan; the others must not suffer.
             logger.exception("a call could not be answered")
         finally:
-            self._running.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            conversation.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines: list[str] = []
-        while (line := (await reader.readline()).decode("utf-8", "replace").strip()) != "":
-            lines.append(line)
-            if len(lines) > MOST_LINES:
-                logger.warning("not a FastAGI request: too many lines")
-                return
 
-        if not lines:
-            return  # somebody looked whether we are there
+class _Conversation(asyncio.Protocol):
+    """One connection. Written close to the socket: it is the way of every call."""
 
-        async def ask(expression: str) -> str:
-            writer.write(get_variable(expression).encode())
-            return parse_answer((await reader.readline()).decode("utf-8", "replace"))
+    def __init__(self, begin: Callable[[_Conversation, list[str]], asyncio.Task[None]]) -> None:
+        self._begin = begin
+        self._task: asyncio.Task[None] | None = None
+        self._received = b""
+        self._answer: asyncio.Future[str] | None = None
 
-        variables = await self._decide(parse_request(lines), ask)
-        if variables:
-            writer.write(set_variables(variables).encode())
-            parse_answer((await reader.readline()).decode("utf-8", "replace"))
+    async def command(self, line: str) -> str:
+        """Send a command and return the value in its answer; Unavailable when none comes."""
+        if self._transport.is_closing():
+            raise Unavailable("the call went away", code="call-gone")
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(line.encode())
+        return parse_answer(await self._answer)
+
+    def close(self) -> None:
+        self._limit.cancel()
+        self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        loop = asyncio.get_running_loop()
+        self._limit = loop.call_later(REQUEST_TIMEOUT_S, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if len(self._received) > MOST_BYTES:
+            logger.warning("not a FastAGI request: too long")
+            self._transport.abort()
+        elif self._task is None:
+            head, end, rest = self._received.partition(b"\n\n")
+            if end:
+                self._received = rest
+                self._task = self._begin(self, head.decode("utf-8", "replace").splitlines())
+        elif b"\n" in self._received and self._answer and not self._answer.done():
+            line, _, self._received = self._received.partition(b"\n")
+            self._answer.set_result(line.decode("utf-8", "replace"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._limit.cancel()
+        if self._answer and not self._answer.done():
+            self._answer.set_exception(Unavailable("the call went away", code="call-gone"))
+
+    def _give_up(self) -> None:
+        logger.error("a call was not answered within %s s", REQUEST_TIMEOUT_S)
+        if self._task:
+            self._task.cancel()
+        self._transport.abort()

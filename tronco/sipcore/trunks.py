@@ -48,11 +48,11 @@ class TrunkStates:
         if trunk_id is not None:
             self._probed(trunk_id, event.get("ContactStatus", ""), event)
 
-    def take_list(self, contacts: Iterable[Fields]) -> None:
-        """Take the list of contacts."""
-        for row in contacts:
-            trunk_id = find_trunk_id(row.get("Endpoint") or row["ObjectName"].partition("@")[0])
-            if trunk_id is not None:
+    def take_details(self, rows: Iterable[Fields]) -> None:
+        """Take what PJSIPShowEndpoint tells of a trunk."""
+        for row in rows:
+            trunk_id = find_trunk_id(row.get("AOR", ""))
+            if row["Event"] == "ContactStatusDetail" and trunk_id is not None:
                 self._probed(trunk_id, row.get("Status", ""), row)
 
     def health(self) -> Mapping[int, TrunkHealth]:
