@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -87,8 +87,8 @@ def test_longest_prefix_wins_over_the_class_in_a_list_read_in_pieces(
     version = TariffVersion.objects.create(
         tenant=tariff.tenant, tariff=tariff, number=5, effective_at=MAY, created_by="x"
     )
-    for prefix, price in [("55", "0.5"), ("5511", "0.7"), ("55113", "0.9"), ("5521", "1.1")]:
-        Rate.objects.create(version=version, prefix=prefix, price_per_min=Decimal(price))
+    for prefix, per_minute in [("55", "0.5"), ("5511", "0.7"), ("55113", "0.9"), ("5521", "1.1")]:
+        Rate.objects.create(version=version, prefix=prefix, price_per_min=Decimal(per_minute))
     for call_class in ("local_fixed", "ldi", "services"):
         Rate.objects.create(version=version, call_class=call_class, price_per_min=Decimal(3))
     version.status = TariffVersion.Status.PUBLISHED
@@ -183,7 +183,7 @@ class TestMemory:
 
     def test_coroutine_that_waits_is_not_run_without_a_loop(self) -> None:
         class Pause:
-            def __await__(self) -> Iterator[None]:
+            def __await__(self) -> Generator[None, None, None]:
                 yield
 
         async def wait() -> None:
