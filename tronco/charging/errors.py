@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import psycopg
 from django.db import Error as DjangoDatabaseError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from tronco.charging.reasons import REASONS
 from tronco.core.errors import Conflict, NotAllowed, NotFound, TroncoError
@@ -19,10 +21,10 @@ _CLASSES: Final[Mapping[str, type[TroncoError]]] = {
     "TR404": NotFound,
     "TR409": Conflict,
 }
-_MESSAGES: Final[Mapping[str, str]] = {
-    "account-unknown": "there is no such account",
-    "key-reused": "this key was used for another posting; give each posting a key of its own",
-    "ledger-immutable": "ledger entries are never changed; post a correction",
+_MESSAGES: Final[Mapping[str, Promise]] = {
+    "account-unknown": _("There is no such account."),
+    "key-reused": _("This key was used for another posting; give each posting a key of its own."),
+    "ledger-immutable": _("Ledger entries are never changed; post a correction."),
 }
 
 
@@ -40,7 +42,7 @@ def translated(error: psycopg.Error) -> TroncoError | None:
         return None
     code = error.diag.message_primary or ""
     details = json.loads(error.diag.message_detail or "{}")
-    return kind(_MESSAGES.get(code, code), code=code, details=details)
+    return kind(str(_MESSAGES.get(code, code)), code=code, details=details)
 
 
 @contextmanager

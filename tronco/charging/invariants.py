@@ -14,16 +14,19 @@ from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tronco.charging.decks import Decks, django_fetch, finish
 from tronco.charging.models import Authorization, Hold
 from tronco.charging.pricing import price_call
 from tronco.charging.terms import CallTerms
+from tronco.core.money import format_brl
 
 # A live call is seen by its sweep every minute; who is unseen that long has no switch any more.
 UNSEEN: Final = timedelta(minutes=15)
-_FALSE_BALANCE: Final = "find who wrote past the ledger (audit log), then post a correction"
-_FALSE_HOLD: Final = "with no call running on it, set held to the sum of its pending holds"
+_FALSE_BALANCE: Final = _("Find who wrote past the ledger, then post a correction.")
+_FALSE_HOLD: Final = _("With no call running on it, set it to the sum of its pending holds.")
+_REPORT: Final = _("Report it: no function of the database does this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,11 @@ def check_balances() -> Iterator[Violation]:
         GROUP BY a.id HAVING a.balance_u <> coalesce(sum(e.amount_u), 0)
         """
     ):
-        text = f"balance {balance_u}, but its entries make {sum_u}"
-        yield Violation(1, text, _FALSE_BALANCE, account_id=account)
+        text = _("The balance is %(balance)s, but its entries make %(sum)s.") % {
+            "balance": _exact(balance_u),
+            "sum": _exact(sum_u),
+        }
+        yield Violation(1, text, str(_FALSE_BALANCE), account_id=account)
     for account, entry, expected_u, found_u in _rows(
         """
         SELECT account_id, id, expected_u, balance_before_u
@@ -63,8 +69,10 @@ def check_balances() -> Iterator[Violation]:
         WHERE balance_before_u <> expected_u
         """
     ):
-        text = f"entry {entry} begins at {found_u}, but the one before ended at {expected_u}"
-        yield Violation(1, text, _FALSE_BALANCE, account_id=account)
+        text = _(
+            "Entry %(entry)s begins at %(found)s, but the one before it ended at %(expected)s."
+        ) % {"entry": entry, "found": _exact(found_u), "expected": _exact(expected_u)}
+        yield Violation(1, text, str(_FALSE_BALANCE), account_id=account)
 
 
 def check_overspend() -> Iterator[Violation]:
@@ -87,14 +95,15 @@ def check_overspend() -> Iterator[Violation]:
                       WHERE h.pgh_obj_id = a.id)
         """
     ):
-        yield Violation(
-            2,
-            f"the call left {after_u} (debits during it: {debited_u})",
-            "a record that arrived after its hold had been released does this: see that the "
-            "spool is ingested before calls are swept; else report it",
-            account_id=account,
-            call_id=call,
+        text = _("The call left %(after)s, with debits of %(debits)s during it.") % {
+            "after": _exact(after_u),
+            "debits": _exact(debited_u),
+        }
+        cure = _(
+            "A record that came after its call had been given up does this: see that the records "
+            "of ended calls arrive in time. Otherwise report it."
         )
+        yield Violation(2, text, str(cure), account_id=account, call_id=call)
 
 
 def check_settlements() -> Iterator[Violation]:
@@ -109,9 +118,12 @@ def check_settlements() -> Iterator[Violation]:
            OR h.state <> 'settled' AND e.id IS NOT NULL
         """
     ):
-        text = f"costs {price_u}, but {posted_u} is posted"
-        cure = "compare with the call's record, then post a correction"
-        yield Violation(3, text, cure, account_id=account, call_id=call)
+        text = _("The call costs %(price)s, but %(posted)s is posted.") % {
+            "price": _exact(price_u or 0),
+            "posted": _exact(posted_u),
+        }
+        cure = _("Compare it with the call's record, then post a correction.")
+        yield Violation(3, text, str(cure), account_id=account, call_id=call)
 
 
 def check_holds() -> Iterator[Violation]:
@@ -124,8 +136,11 @@ def check_holds() -> Iterator[Violation]:
         GROUP BY a.id HAVING a.held_u <> coalesce(sum(h.amount_u), 0)
         """
     ):
-        text = f"holds {held_u}, but its calls hold {sum_u}"
-        yield Violation(4, text, _FALSE_HOLD, account_id=account)
+        text = _("The account holds %(held)s, but its calls hold %(sum)s.") % {
+            "held": _exact(held_u),
+            "sum": _exact(sum_u),
+        }
+        yield Violation(4, text, str(_FALSE_HOLD), account_id=account)
     for account, bucket, held, total in _rows(
         """
         SELECT b.account_id, b.id, b.held, coalesce(sum(x.amount), 0)
@@ -136,8 +151,12 @@ def check_holds() -> Iterator[Violation]:
         GROUP BY b.id HAVING b.held <> coalesce(sum(x.amount), 0)
         """
     ):
-        text = f"bucket {bucket} holds {held}, but its calls hold {total}"
-        yield Violation(4, text, _FALSE_HOLD, account_id=account)
+        text = _("Allowance bucket %(bucket)s holds %(held)s, but its calls hold %(sum)s.") % {
+            "bucket": bucket,
+            "held": held,
+            "sum": total,
+        }
+        yield Violation(4, text, str(_FALSE_HOLD), account_id=account)
     for key, active, calls in _rows(
         """
         SELECT m.key, m.active, count(c.call_id)
@@ -146,8 +165,12 @@ def check_holds() -> Iterator[Violation]:
         GROUP BY m.key HAVING m.active <> count(c.call_id)
         """
     ):
-        text = f"meter {key} counts {active} calls, but {calls} run"
-        yield Violation(4, text, "with no call running on it, set it to the calls that run")
+        text = _("Meter %(key)s counts %(active)s calls, but %(calls)s are running.") % {
+            "key": key,
+            "active": active,
+            "calls": calls,
+        }
+        yield Violation(4, text, str(_("Set it to the number of calls that are running.")))
     yield from _check_outlived()
 
 
@@ -158,8 +181,8 @@ def _check_outlived() -> Iterator[Violation]:
     for hold in outlived:
         yield Violation(
             4,
-            "a hold outlives its call",
-            "report it: no function of the database leaves one",
+            str(_("A hold outlives its call.")),
+            str(_REPORT),
             account_id=hold.account_id,
             call_id=hold.authorization_id,
         )
@@ -169,8 +192,10 @@ def _check_outlived() -> Iterator[Violation]:
     for call in unseen:
         yield Violation(
             4,
-            f"running since {call.started_at:%Y-%m-%d %H:%M}, but {call.central} does not see it",
-            f"start the sipcore of {call.central}: it sweeps what its switch no longer has",
+            _("Running since %(start)s, but central %(central)s does not see it.")
+            % {"start": timezone.localtime(call.started_at), "central": call.central},
+            _("See that call control of %(central)s runs: it gives up what its switch has not.")
+            % {"central": call.central},
             account_id=call.account_id,
             call_id=call.call_id,
         )
@@ -202,9 +227,12 @@ def check_prices(most: int = 1000) -> Iterator[Violation]:
         )
         for level, hold in zip(price.levels, holds[call_id], strict=True):
             if level.price_u != hold.price_u:
-                text = f"charged {hold.price_u}, but priced again it costs {level.price_u}"
-                cure = "report it; re-rate the call"
-                yield Violation(6, text, cure, account_id=hold.account_id, call_id=call_id)
+                text = _("Charged %(charged)s, but priced again it costs %(price)s.") % {
+                    "charged": _exact(hold.price_u or 0),
+                    "price": _exact(level.price_u),
+                }
+                cure = _("Re-rate the call, and report it.")
+                yield Violation(6, text, str(cure), account_id=hold.account_id, call_id=call_id)
 
 
 CHECKS: Final[tuple[Callable[[], Iterator[Violation]], ...]] = (
@@ -214,6 +242,10 @@ CHECKS: Final[tuple[Callable[[], Iterator[Violation]], ...]] = (
     check_holds,
     check_prices,
 )
+
+
+def _exact(amount_u: int) -> str:
+    return format_brl(int(amount_u), decimals=6)
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:

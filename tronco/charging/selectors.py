@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
 from tronco.charging.models import Account, Authorization, Bucket, LedgerEntry
@@ -57,7 +58,9 @@ def get_account(*, actor: Actor, account_id: int, lock: bool = False) -> Account
     account = rows.filter(pk=account_id).first()
     if account is None:
         raise NotFound(
-            "there is no such account", code="account-unknown", details={"account": account_id}
+            _("There is no such account."),
+            code="account-unknown",
+            details={"account": account_id},
         )
     return account
 

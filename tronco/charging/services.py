@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypedDict, Unpack
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
 from tronco.charging.cycles import cycle_start_of
@@ -128,7 +129,7 @@ def account_delete(*, actor: Actor, account_id: int) -> None:
     _require_seller(actor, account.tenant, account.role)
     if account.entries.exists() or account.holds.exists():
         raise Conflict(
-            "the account has postings or calls on record; suspend it instead",
+            _("The account has postings or calls on record; suspend it instead."),
             code="account-in-use",
             details={"account": account_id},
         )
@@ -156,14 +157,20 @@ def ledger_post(
     _require_seller(actor, account.tenant, account.role)
     sign = _SIGNS.get(Kind(kind)) if kind in Kind.values else None
     if sign is None:
-        raise InvalidInput(f"{kind!r} cannot be posted by hand", field="kind", code="kind-unknown")
+        raise InvalidInput(
+            _("This kind of entry is not posted by hand."), field="kind", code="kind-unknown"
+        )
     if not amount_u or amount_u * sign < 0:
-        wanted = {1: "above zero", -1: "below zero", 0: "other than zero"}[sign]
-        raise InvalidInput(f"a {kind} is an amount {wanted}", field="amount_u", code="amount-sign")
+        wanted = {
+            1: _("A credit is an amount above zero."),
+            -1: _("A debit is an amount below zero."),
+            0: _("A correction is an amount other than zero."),
+        }
+        raise InvalidInput(wanted[sign], field="amount_u", code="amount-sign")
     if abs(amount_u) > MAX_U:
-        raise InvalidInput("too large an amount", field="amount_u", code="money-too-large")
+        raise InvalidInput(_("The amount is too large."), field="amount_u", code="money-too-large")
     if not 0 < len(key) <= 150:
-        raise InvalidInput("give the posting a key of its own", field="key", code="key-missing")
+        raise InvalidInput(_("Give the posting a key of its own."), field="key", code="key-missing")
     # In a space of its own: nobody's key may stand for a call or a cycle.
     return _post(account_id, Kind(kind), amount_u, f"by:{key}", actor.name, note, source)
 
@@ -319,10 +326,10 @@ def _post(
 def _require_seller(actor: Actor, tenant: Tenant, role: str) -> None:
     """An account is in the hands of whoever sells to its owner; a reseller's never in his own."""
     if not any(tenant.path.startswith(scope) for scope in actor.scopes):
-        raise NotFound("there is no such customer", details={"tenant": tenant.pk})
+        raise NotFound(_("There is no such customer."), details={"tenant": tenant.pk})
     if role == Account.Role.RESELLER and tenant.path in actor.scopes:
         raise NotAllowed(
-            "a reseller's account is managed by whoever sells to him",
+            _("A reseller's account is managed by whoever sells to him."),
             details={"tenant": tenant.pk},
         )
 
@@ -332,24 +339,25 @@ def _check_terms(account: Account) -> None:
     plan, tenant = account.plan, account.tenant
     if plan.tenant_id != (tenant.parent_id or tenant.pk):
         raise InvalidInput(
-            f"choose a plan of {tenant.parent or tenant}, who sells to {tenant}",
+            _("Choose a plan of %(seller)s, who sells to %(customer)s.")
+            % {"seller": tenant.parent or tenant, "customer": tenant},
             field="plan",
             code="plan-not-sold",
         )
     limit_u = account.limit_u
     if plan.kind == Plan.Kind.PREPAID and limit_u != 0:
         raise InvalidInput(
-            "a prepaid account has no limit below zero; leave it at zero",
+            _("A prepaid account has no limit below zero; leave it at zero."),
             field="limit_u",
             code="limit-prepaid",
         )
     if plan.kind == Plan.Kind.CONTROL and limit_u is None:
         raise InvalidInput(
-            "a control plan needs its monthly ceiling", field="limit_u", code="limit-missing"
+            _("A control plan needs its monthly ceiling."), field="limit_u", code="limit-missing"
         )
     if limit_u is not None and not 0 <= limit_u <= MAX_U:
         raise InvalidInput(
-            "the limit is an amount of zero or more", field="limit_u", code="limit-invalid"
+            _("The limit is an amount of zero or more."), field="limit_u", code="limit-invalid"
         )
 
 
