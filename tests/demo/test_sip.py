@@ -43,7 +43,7 @@ CHALLENGE = (
 
 
 def test_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sip.secrets, "token_hex", lambda size: "0a4f113b")
+    monkeypatch.setattr("secrets.token_hex", lambda size: "0a4f113b")
     said = sip.authorization(
         CHALLENGE,
         method="GET",
@@ -57,7 +57,7 @@ def test_digest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_digest_with_sha_256(monkeypatch: pytest.MonkeyPatch) -> None:
     cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
-    monkeypatch.setattr(sip.secrets, "token_hex", lambda size: cnonce)
+    monkeypatch.setattr("secrets.token_hex", lambda size: cnonce)
     said = sip.authorization(
         'Digest realm="http-auth@example.org", qop="auth", algorithm=SHA-256,'
         ' nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",'
