@@ -257,3 +257,11 @@ def changed(row: Model, **fields: object) -> Iterator[None]:
         yield
     finally:
         rows.update(**before)
+
+
+def test_key_of_a_limit_may_be_any_text(world: World) -> None:
+    circuit = world.circuit()
+    limits = tuple(Limit(key, 1, None) for key in ('a"b', "a\\b", "a,{b}", "ação", "NULL"))
+    (grant,) = granted(authorise(request(circuit, limits=limits)))
+    assert sorted(grant.journal["call"]["meters"]) == sorted(limit.key for limit in limits)
+    assert authorise(request(circuit, limits=limits[1:2])) == ["too-many-calls"]

@@ -33,7 +33,7 @@ from tronco.charging.grants import (
 )
 from tronco.charging.guards import find_line_refusal
 from tronco.charging.offers import Offer, make_offer
-from tronco.charging.requests import Answer, Ask, CallRequest, Climb, int_array
+from tronco.charging.requests import Answer, Ask, CallRequest, Climb, int_array, text_array
 from tronco.charging.terms import CallTerms
 from tronco.core.errors import NotFound, Unavailable
 from tronco.numbering.number import Number
@@ -244,6 +244,7 @@ class Gateway:
         values = {
             **call,
             "terms": offer.facts_text,
+            "meters": text_array(call["meters"]),
             "max_calls": int_array(limit.max_calls for limit in limits),
             "max_cps": int_array(limit.max_cps for limit in limits),
             "refusal": json.dumps(offer.refusal) if offer.refusal else None,

@@ -217,6 +217,11 @@ def int_array(values: Iterable[int | None]) -> str:
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
+def text_array(values: Iterable[str]) -> str:
+    """Write texts as PostgreSQL reads an array: JSON's quotes and escapes are its own too."""
+    return "{" + ",".join(json.dumps(value, ensure_ascii=False) for value in values) + "}"
+
+
 def bucket_json(term: AllowanceTerm) -> dict[str, Any]:
     return {
         "allowance": term.allowance,

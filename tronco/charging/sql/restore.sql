@@ -5,7 +5,7 @@
 -- Makes every call hold at least that much. What has been settled or released meanwhile stays so;
 -- an allowance is never held beyond what it has. Returns the calls that were missing something.
 CREATE OR REPLACE FUNCTION charging_restore(p_entries jsonb)
-RETURNS SETOF text LANGUAGE plpgsql AS $$
+RETURNS SETOF text LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_entry  jsonb;
     v_call   charging_authorization;

@@ -1,5 +1,6 @@
 -- The end of calls, in batches: settled at a price, or released for nothing. One batch a transaction:
 -- a second would take its locks out of order.
+-- Without sequential scans: all is by key, and a plan made while tables were small outlives that.
 -- Twice is "already done". A call that was released and turns out to have been answered is charged.
 
 -- Undo what calls hold, and count them off their meters. They are locked, in order, by the caller.
@@ -28,7 +29,8 @@ BEGIN
 END $$;
 
 -- Release calls that were never answered. Returns those that were open.
-CREATE OR REPLACE FUNCTION charging_release(p_calls text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION charging_release(p_calls text[])
+RETURNS text[] LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_open text[];
 BEGIN
@@ -48,7 +50,8 @@ END $$;
 -- p_items: [{call_id, answered_at, duration_ms, trunk_id, levels: [{level, price_u, uses: [..]}]}],
 -- each call once; `uses` is what is taken from each bucket of the level's hold, in its order.
 -- Returns the calls that are closed by this; the others were closed before, or are unknown.
-CREATE OR REPLACE FUNCTION charging_settle(p_items jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION charging_settle(p_items jsonb)
+RETURNS text[] LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_calls     text[];  -- to be charged
     v_released  text[];
