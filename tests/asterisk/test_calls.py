@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.asterisk.conftest import Town
@@ -11,8 +9,12 @@ from tests.support.asterisk import wait_until
 from tests.support.invariants import assert_invariants, open_calls
 from tests.support.stage import dial, refuse, ring
 from tronco.calls.models import Cdr
+from tronco.calls.selectors import list_live_calls
+from tronco.calls.services import call_hang_up
 from tronco.charging.models import Account, LedgerEntry
 from tronco.circuits.models import Circuit
+from tronco.demo.call import Call
+from tronco.tenancy.access import SYSTEM
 
 pytestmark = pytest.mark.asterisk
 
@@ -87,7 +89,7 @@ def test_a_call_rings_another_line_of_the_customer_for_free(town: Town) -> None:
     caller, called = town.world.circuit(), town.world.circuit()
     heard: list[str] = []
 
-    async def pick_up(call):  # type: ignore[no-untyped-def]
+    async def pick_up(call: Call) -> None:
         heard.append(call.caller)
         await call.accept()
 
@@ -99,4 +101,25 @@ def test_a_call_rings_another_line_of_the_customer_for_free(town: Town) -> None:
     record = record_of(caller)
     assert (call.status, heard) == (200, [caller.number])
     assert (record.direction, record.outcome, record.price_u) == ("internal", "answered", 0)
-    assert asyncio  # the loop is the stage's
+
+
+def test_a_running_call_is_seen_and_may_be_ended_by_the_operator(town: Town) -> None:
+    circuit = town.world.circuit()
+    phone = town.stage.phone(circuit)
+
+    async def begin() -> Call:
+        call = await phone.call("1133334444")
+        assert await call.wait_answered()
+        return call
+
+    call = town.stage.play(begin())
+    running = list_live_calls(actor=SYSTEM).filter(circuit_id=circuit.pk)
+    assert running.get().called == "+551133334444"
+    wait_until(running.filter(answered_at__isnull=False).exists, "its answer is seen", timeout_s=5)
+
+    call_hang_up(actor=SYSTEM, call_id=running.get().call_id)
+
+    town.stage.play(call.wait_ended(5))
+    assert call.hung_up_by == "them"
+    assert record_of(circuit).outcome == "answered"
+    assert not running.exists()

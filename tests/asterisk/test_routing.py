@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from tests.asterisk.conftest import Town
-from tests.support.asterisk import wait_until
+from tests.support.asterisk import SECRET_KEY, wait_until
 from tests.support.invariants import open_calls
 from tests.support.stage import Stage, answer, dial, refuse, ring
 from tronco.calls.models import Cdr
 from tronco.catalog.models import CallClass
 from tronco.circuits.models import Circuit
+from tronco.core.secrets import encrypt
+from tronco.demo import sip
+from tronco.demo.agent import Agent
 from tronco.demo.call import Call
+from tronco.demo.sip import Message
 from tronco.dids.models import Did
 from tronco.routing.models import RouteStep, Trunk
 
@@ -193,6 +197,67 @@ def test_a_number_rings_its_circuit(town: Town) -> None:
     )
     assert (record.caller, record.called) == ("+5521977776666", "+551140002001")
     assert record.trunk_id == town.world.trunk.pk
+
+
+@pytest.fixture
+def registrar(town: Town) -> Iterator[Trunk]:
+    """A carrier with which we must register, and which then calls us by our user name."""
+    carrier = town.stage.carrier("127.0.0.5", town.exchange.trunk_port)
+    agent, take = carrier.agent, carrier.agent._take
+    challenge = 'Digest realm="operadora", nonce="abc", algorithm=MD5'
+
+    def take_register(request: Message, addr: tuple[str, int]) -> None:
+        if request.method != "REGISTER":
+            take(request, addr)
+            return
+        signed = request.get("authorization")
+        wanted = sip.authorization(
+            challenge, method="REGISTER", uri=request.uri, username="5511", password="se;gredo"
+        )
+        status = 401 if not signed else 200 if _response(wanted) in signed else 403
+        reply = sip.response_to(request, status, to_tag="x")
+        if status == 401:
+            reply.headers.append(("www-authenticate", challenge))
+        reply.headers += [("contact", request.get("contact")), ("expires", "60")]
+        agent.answer(request, reply, addr)
+
+    agent._take = take_register  # type: ignore[method-assign]
+    trunk = Trunk.objects.create(
+        tenant=town.world.master,
+        carrier=town.world.carrier,
+        name="registrada",
+        host="127.0.0.5",
+        port=town.exchange.trunk_port,
+        username="5511",
+        password_encrypted=encrypt("se;gredo", key=SECRET_KEY),
+        register=True,
+    )
+    yield trunk
+    Trunk.objects.filter(pk=trunk.pk).update(is_active=False)
+
+
+def _response(authorization: str) -> str:
+    return authorization.partition('response="')[2].partition('"')[0]
+
+
+def test_a_trunk_registers_and_is_called_by_its_user_name(town: Town, registrar: Trunk) -> None:
+    registered = Trunk.objects.filter(pk=registrar.pk, registration="Registered", reachable=True)
+    wait_until(registered.exists, "it is registered", timeout_s=15)
+    circuit = town.world.circuit()
+    number = did(town, circuit, "+551140002004")
+    town.stage.phone(circuit, on_call=answer)
+    wait_for_configuration()
+    carrier = Agent(town.stage.server)
+    town.stage.play(carrier.open("127.0.0.5"))
+
+    call = town.stage.play(
+        dial(carrier, "5511", talk_s=0.2, caller="1140028922", to="551140002004")
+    )
+
+    assert call.status == 200
+    record = record_of(circuit)
+    assert (record.did_id, record.trunk_id) == (number.pk, registrar.pk)
+    town.stage.play(carrier.close())
 
 
 def test_a_number_that_is_not_ours_is_refused(town: Town) -> None:

@@ -111,7 +111,16 @@ def test_a_trunk_is_no_phone() -> None:
 
 def test_a_trunk_s_registration_and_details() -> None:
     states = TrunkStates()
-    states.take_event({"Event": "Registry", "Endpoint": "trunk~3", "Status": "Registered"})
+    states.take_registrations(
+        [
+            {
+                "Event": "OutboundRegistrationDetail",
+                "ObjectName": "trunk~3",
+                "Status": "Registered",
+            },
+            {"Event": "AuthDetail", "ObjectName": "trunk~3"},
+        ]
+    )
     states.take_details(
         [
             {"Event": "EndpointDetail", "AOR": ""},

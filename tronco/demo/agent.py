@@ -16,6 +16,7 @@ from tronco.demo.sip import Message
 
 RETRY_S = 0.5
 GIVE_UP_S = 8.0
+MOST_REMEMBERED = 500
 IncomingHandler = Callable[[Call], Coroutine[Any, Any, None]]
 Handler = Callable[[Message], None]
 
@@ -108,18 +109,21 @@ class Agent(asyncio.DatagramProtocol):
         media: bool = True,
         tone_hz: float | None = None,
         caller: str = "",
+        to: str = "",
         password: str | None = None,
     ) -> Call:
         """Dial a number. `caller` is what the From header claims (default: the user name)."""
         call = await Call.place(
-            self, number, media=media, tone_hz=tone_hz, caller=caller, password=password
+            self, number, media=media, tone_hz=tone_hz, caller=caller, to=to, password=password
         )
         self._calls[call.call_id] = call
         call.invite()
         return call
 
     def forget(self, call: Call) -> None:
+        """Drop what was kept of a call that is over."""
         self._calls.pop(call.call_id, None)
+        self._waiting.pop((call.invitation.branch, "INVITE"), None)
 
     def via(self, branch: str = "") -> str:
         return f"SIP/2.0/UDP {self.address}:{self.port};rport;branch={branch or sip.new_branch()}"
@@ -176,6 +180,9 @@ class Agent(asyncio.DatagramProtocol):
     def answer(self, request: Message, reply: Message, target: tuple[str, int]) -> None:
         """Send a reply, and send it again whenever the request comes again."""
         self._answered[request.branch, request.method] = reply.encode()
+        if len(self._answered) > MOST_REMEMBERED:
+            # The oldest; nobody asks again after half a minute.
+            del self._answered[next(iter(self._answered))]
         self.send(reply, target)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -61,15 +61,15 @@ class Call:
         media: bool,
         tone_hz: float | None,
         caller: str,
+        to: str,
         password: str | None,
     ) -> Call:
         user = caller or agent.account.username or "tronco"
         host, port = agent.server
         uri = f"sip:{number}@{host}:{port}"
         local = f"<sip:{user}@{host}>;tag={secrets.token_hex(4)}"
-        call = cls(
-            agent, call_id=secrets.token_hex(12), local=local, remote=f"<{uri}>", remote_uri=uri
-        )
+        remote = f"<sip:{to or number}@{host}:{port}>"
+        call = cls(agent, call_id=secrets.token_hex(12), local=local, remote=remote, remote_uri=uri)
         call.password = password
         call.tone_hz = tone_hz
         if media:

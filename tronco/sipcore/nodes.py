@@ -227,7 +227,7 @@ class Node:
             if event.get("ContactStatus") == "NonQualified":
                 self._to_probe.add(event.get("EndpointName", ""))
         elif name == "Registry":
-            self._trunks.take_event(event)
+            self._look_soon.set()
         elif name in bans.FAILURES:
             guesser = self._guesses.note(event, now=time.monotonic())
             if guesser and not self._is_spared(guesser.address):
@@ -320,6 +320,7 @@ class Node:
         manager = self._connected()
         for endpoint in self._trunk_endpoints:
             self._trunks.take_details(await manager.list_of("PJSIPShowEndpoint", Endpoint=endpoint))
+        self._trunks.take_registrations(await manager.list_of("PJSIPShowRegistrationsOutbound"))
         probed = self._contacts.take_list(await manager.list_of("PJSIPShowContacts"))
         store = self._shared.status
         if not was_soon and probed:

@@ -38,12 +38,7 @@ class TrunkStates:
     _changed: set[int] = field(default_factory=set)
 
     def take_event(self, event: Fields) -> None:
-        """Take a ContactStatus or a Registry."""
-        if event["Event"] == "Registry":
-            trunk_id = find_trunk_id(event.get("Endpoint", "") or _registered_as(event))
-            if trunk_id is not None:
-                self._set(trunk_id, registration=event.get("Status", "")[:40])
-            return
+        """Take a ContactStatus."""
         trunk_id = find_trunk_id(event.get("AOR", ""))
         if trunk_id is not None:
             self._probed(trunk_id, event.get("ContactStatus", ""), event)
@@ -54,6 +49,13 @@ class TrunkStates:
             trunk_id = find_trunk_id(row.get("AOR", ""))
             if row["Event"] == "ContactStatusDetail" and trunk_id is not None:
                 self._probed(trunk_id, row.get("Status", ""), row)
+
+    def take_registrations(self, rows: Iterable[Fields]) -> None:
+        """Take the list of what we are registered with."""
+        for row in rows:
+            trunk_id = find_trunk_id(row.get("ObjectName", ""))
+            if row["Event"] == "OutboundRegistrationDetail" and trunk_id is not None:
+                self._set(trunk_id, registration=row.get("Status", "")[:40])
 
     def health(self) -> Mapping[int, TrunkHealth]:
         """What the choice of trunks goes by."""
@@ -83,11 +85,6 @@ class TrunkStates:
         if after != before:
             self._states[trunk_id] = after
             self._changed.add(trunk_id)
-
-
-def _registered_as(event: Fields) -> str:
-    """The name of an outbound registration is that of its trunk."""
-    return event.get("Username", "") if "~" in event.get("Username", "") else ""
 
 
 class Networks:
