@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -36,6 +37,7 @@ def node_settings(
     return NodeSettings(
         name=name,
         sip_address=sip_address,
+        external_address=os.environ.get("TRONCO_EXTERNAL_ADDRESS", ""),
         sip_port=remembered_port(ports / f"sip-{name}", SIP_PORT),
         ami_port=remembered_port(ports / f"ami-{name}"),
         ami_secret=home.secret(f"ami-{name}"),
