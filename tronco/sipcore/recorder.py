@@ -32,7 +32,7 @@ from tronco.tenancy.models import Tenant
 
 logger = logging.getLogger(__name__)
 POLL_S = 0.1
-GATHER_S = 0.3
+GATHER_S = 0.05
 RETRY_S = 0.5
 ROTATE_EVERY_S = 5.0
 MOST_AT_ONCE = 500
