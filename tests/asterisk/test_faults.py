@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tronco.calls.models import Cdr
 from tronco.charging.models import Account, Gate
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
+from tronco.runtime.ports import choose_port
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.faults]
 PHONES = 8
@@ -148,6 +150,34 @@ def test_asterisk_is_killed(town: Town, traffic: Traffic) -> None:
     assert lost.exists(), "calls were running when it was killed"
     for record in lost:
         assert 0 <= record.duration_ms < (BEFORE_S + DEAD_S) * 1000
+
+
+def test_web_and_worker_are_killed(town: Town, traffic: Traffic) -> None:
+    """Calls do not need them; what they were doing is done by the next ones."""
+    exchange = town.exchange
+    port = choose_port()
+
+    def spawn() -> list[subprocess.Popen[bytes]]:
+        return [
+            exchange.spawn("gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"),
+            exchange.spawn("django", "procrastinate", "worker"),
+        ]
+
+    running = spawn()
+
+    def kill() -> None:
+        assert [process.poll() for process in running] == [None, None]
+        for process in running:
+            process.kill()
+            process.wait()
+
+    try:
+        run_through(town, traffic, kill, lambda: running.extend(spawn()))
+        assert [process.poll() for process in running[2:]] == [None, None]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 def test_everything_is_killed_at_once(town: Town, traffic: Traffic) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -82,6 +83,26 @@ def test_everything_lost_is_rebuilt_from_the_journal(circuit: Circuit) -> None:
     assert held() == before
     assert calls_restore(entries) == []
     assert held() == before
+
+
+def test_thousands_are_restored_in_pieces(world: World) -> None:
+    """The switch may hold more calls than one question can restore in time."""
+    circuit = world.circuit(plan="postpaid", limit_u=None, balance_u=0)
+
+    async def work(gateway: Gateway) -> tuple[int, int]:
+        entry = (await gateway.authorise(request(circuit))).journal
+        await gateway.release([entry["call"]["call_id"]])
+        entries = [
+            {**entry, "call": {**entry["call"], "call_id": f"node1-many-{n}"}} for n in range(1001)
+        ]
+        begin = time.perf_counter()
+        restored = await gateway.restore(entries)
+        spent_s = time.perf_counter() - begin
+        assert spent_s < 30, "call control waits for this before it lets calls in"
+        return len(restored), len(await gateway.restore(entries))
+
+    assert with_gateway(work) == (1001, 0)
+    assert account_of(circuit).held_u == 1001 * 100_000
 
 
 def test_lost_extension_is_held_again(circuit: Circuit) -> None:

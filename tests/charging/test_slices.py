@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import pytest
 
@@ -191,3 +192,18 @@ def test_carrier_is_paid_to_the_millionth(world: World) -> None:
     price = charge(grant.call_id, 31, trunk_id=world.trunk.pk)
     assert price.cost_u == 18_000
     assert price.explanation["carrier"]["trunk"] == world.trunk.pk
+
+
+def test_minute_costs_by_carrier(world: World) -> None:
+    """For routes that choose by cost: exact reais; a list without the number is left out."""
+    dear = make_tariff(world.master, "Custo B", "0.0425", kind="cost")
+    none = make_tariff(world.master, "Custo C", "0.01", kind="cost", without="local_fixed")
+    known = world.carrier.cost_tariff_id
+    assert known is not None
+
+    async def work(gateway: Gateway) -> dict[int, Fraction]:
+        number = request(circuit).number
+        return await gateway.minute_costs(number, [known, dear.pk, none.pk], datetime.now(UTC))
+
+    circuit = world.circuit()
+    assert with_gateway(work) == {known: Fraction(3, 100), dear.pk: Fraction(425, 10_000)}

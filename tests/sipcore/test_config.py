@@ -94,6 +94,28 @@ def test_a_trunk_that_registers() -> None:
     assert section(text, "emergency~8", "endpoint")["outbound_auth"] == "trunk~8"
 
 
+def test_a_setting_cannot_become_two() -> None:
+    trunk = TrunkSettings(
+        id=1,
+        host="192.0.2.1\ncontext = from-line",
+        port=5060,
+        username="a\r\n[x]\ntype = endpoint",
+        tech_prefix="9),Hangup(",
+        carries_emergency=True,
+    )
+    files = trunk_files([trunk])
+    assert not re.search(r"(?m)^context = from-line", files["pjsip_trunks.conf"])
+    assert not re.search(r"(?m)^\[x\]", files["pjsip_trunks.conf"])
+    assert "PJSIP/9Hangup190@emergency~1" in files["extensions_emergency.conf"]
+
+
+def test_a_trunk_with_an_address_of_ipv6() -> None:
+    trunk = TrunkSettings(id=1, host="2001:db8::1", port=5060)
+    text = trunk_files([trunk])["pjsip_trunks.conf"]
+    assert section(text, "trunk~1", "aor")["contact"] == "sip:[2001:db8::1]:5060"
+    assert section(text, "trunk~1", "identify")["match"] == "2001:db8::1"
+
+
 def test_emergency_calls_are_not_probed_away() -> None:
     text = trunk_files([TRUNK])["pjsip_trunks.conf"]
     assert "qualify_frequency" in section(text, "trunk~7", "aor")

@@ -123,6 +123,11 @@ class Exchange:
     # -- sipcore ---------------------------------------------------------------------------------
 
     def start_sipcore(self) -> None:
+        self._sipcore = self.spawn("tronco", "sipcore", CENTRAL)
+        wait_until(self._sipcore_listens, "sipcore listens", timeout_s=20)
+
+    def spawn(self, *module: str) -> subprocess.Popen[bytes]:
+        """Start a Python module as a process of this exchange, logging to a file of its name."""
         environment = {
             **os.environ,
             "DATABASE_URL": self.url,
@@ -133,16 +138,16 @@ class Exchange:
             "TRONCO_SLICE_S": str(self._slice_s),
             "PYTHONPATH": str(CHECKOUT),
         }
-        with self.sipcore_log.open("ab") as log:
-            self._sipcore = subprocess.Popen(
-                [sys.executable, "-m", "tronco", "sipcore", CENTRAL],
+        name = module[1] if module[0] == "tronco" else module[0]
+        with (self.home.directory("log") / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", *module],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=CHECKOUT,
             )
-        wait_until(self._sipcore_listens, "sipcore listens", timeout_s=20)
 
     def stop_sipcore(self) -> int:
         assert self._sipcore is not None

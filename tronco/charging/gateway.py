@@ -62,6 +62,8 @@ _NO_ASK: Final = Ask((), ())
 # Configuration that changes under a call is read again; more than that is not bad luck.
 _ATTEMPTS: Final = 3
 _MOST_LEFTS: Final = 100_000
+# So many take some tenths of a second.
+_RESTORED_AT_ONCE: Final = 200
 
 _Send = Callable[[AsyncConnection, Ask], Awaitable[Reply]]
 _Lefts = dict[tuple[int, int], int]
@@ -161,12 +163,18 @@ class Gateway:
     async def restore(self, journal: Sequence[Mapping[str, Any]]) -> list[str]:
         """Give live calls back what a recovery lost; return which had lost some.
 
-        `journal` has the latest `Grant.journal` of each call that is alive.
+        `journal` has the latest `Grant.journal` of each call that is alive, or that has ended and
+        is not settled yet.
         """
-        entries = json.dumps([dict(entry) for entry in journal])
-        async with self.database.bounded():
-            rows = await self.database.fetch("SELECT charging_restore(%s::jsonb)", (entries,))
-            return [row[0] for row in rows]
+        restored = []
+        for place in range(0, len(journal), _RESTORED_AT_ONCE):
+            some = [dict(entry) for entry in journal[place : place + _RESTORED_AT_ONCE]]
+            async with self.database.bounded():
+                rows = await self.database.fetch(
+                    "SELECT charging_restore(%s::jsonb)", (json.dumps(some),)
+                )
+                restored += [row[0] for row in rows]
+        return restored
 
     async def open_gate(self, central: str) -> list[str]:
         """Say that a central has restored its calls; return those still awaited, [] when open."""

@@ -113,7 +113,7 @@ def trunk_files(trunks: Sequence[TrunkSettings]) -> dict[str, str]:
     return {
         TRUNKS_FILE: "\n".join(_trunk(trunk) for trunk in trunks) or "; no trunks\n",
         EMERGENCY_FILE: emergency_dialplan(
-            [(emergency_endpoint(trunk.id), trunk.tech_prefix) for trunk in emergency]
+            [(emergency_endpoint(t.id), _dialable(t.tech_prefix)) for t in emergency]
         ),
     }
 
@@ -165,37 +165,38 @@ acl = bans
 
 def _trunk(trunk: TrunkSettings) -> str:
     name, always = trunk_endpoint(trunk.id), emergency_endpoint(trunk.id)
-    where = f"sip:{trunk.host}:{trunk.port}"
+    username, host = _escape(trunk.username), _escape(trunk.host)
+    where = f"{f'[{host}]' if ':' in host else host}:{trunk.port}"
     sections = [
         _trunk_endpoint(trunk, name),
         f"""[{name}]
 type = aor
-contact = {where}
+contact = sip:{where}
 qualify_frequency = {TRUNK_QUALIFY_S}
 qualify_timeout = 3.0
 
 [{name}]
 type = identify
 endpoint = {name}
-match = {",".join(trunk.source_addresses or (trunk.host,))}
+match = {_escape(",".join(trunk.source_addresses)) or host}
 """,
         _trunk_endpoint(trunk, always),
-        f"[{always}]\ntype = aor\ncontact = {where}\n",
+        f"[{always}]\ntype = aor\ncontact = sip:{where}\n",
     ]
     if trunk.password:
         sections.append(f"""[{name}]
 type = auth
 auth_type = userpass
-username = {trunk.username}
+username = {username}
 password = {_escape(trunk.password)}
 """)
     if trunk.register:
         sections.append(f"""[{name}]
 type = registration
 transport = udp
-server_uri = {where}
-client_uri = sip:{trunk.username}@{trunk.host}:{trunk.port}
-contact_user = {trunk.username}
+server_uri = sip:{where}
+client_uri = sip:{username}@{where}
+contact_user = {username}
 {f"outbound_auth = {name}" if trunk.password else ""}
 endpoint = {name}
 line = yes
@@ -212,7 +213,7 @@ auth_rejection_permanent = no
 
 def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
     credentials = [
-        *([f"from_user = {trunk.username}"] if trunk.username else []),
+        *([f"from_user = {_escape(trunk.username)}"] if trunk.username else []),
         *([f"outbound_auth = {trunk_endpoint(trunk.id)}"] if trunk.password else []),
     ]
     return "\n".join(
@@ -222,7 +223,7 @@ def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
             "transport = udp",
             "context = from-trunk",
             "disallow = all",
-            f"allow = {trunk.codecs}",
+            f"allow = {_escape(trunk.codecs)}",
             f"aors = {name}",
             "identify_by = ip",
             "direct_media = no",
@@ -241,8 +242,14 @@ def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
 
 
 def _escape(value: str) -> str:
-    """A semicolon begins a comment in Asterisk's files."""
-    return value.replace("\\", "\\\\").replace(";", "\\;")
+    """A semicolon begins a comment in Asterisk's files, and a line's end another setting."""
+    printable = "".join(c for c in value if c.isprintable())
+    return printable.replace("\\", "\\\\").replace(";", "\\;")
+
+
+def _dialable(text: str) -> str:
+    """What may stand in a dialled string of the dialplan."""
+    return "".join(c for c in text if c.isascii() and (c.isalnum() or c in "+*#"))
 
 
 def _sorcery_conf() -> str:

@@ -36,16 +36,24 @@ from tronco.sipcore.verdicts import Alone, Dial, Facts, Refuse, Ring, Route, Ver
 logger = logging.getLogger(__name__)
 Ask = Callable[[str], Awaitable[str]]
 T = TypeVar("T")
+# Refusals that the end of another call cures.
+_PASSING = frozenset({"too-many-calls", "no-credit"})
 # As a phone in Brazil shows it, and dials it back.
 _AS_SHOWN = TrunkChoice(id=0, name="", carrier_id=0, number_format="ddd")
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a node knows that decisions need: how its trunks are, and who takes note of grants."""
+    """What a node knows that decisions need.
+
+    health    how its trunks are
+    note      takes down a grant before Asterisk hears of it
+    catch_up  records calls that have ended by now; how many there were
+    """
 
     health: Callable[[], Mapping[int, TrunkHealth]]
     note: Callable[[AgiRequest, Grant], None]
+    catch_up: Callable[[], Awaitable[int]]
 
 
 class Control:
@@ -272,7 +280,13 @@ class _Call:
         if callee is not None:
             own = tuple(limit for limit in callee.limits if limit.key.startswith("circuit:"))
             request = replace(request, limits=tuple({*request.limits, *own}))
-        grant = await self._gateway.authorise(request)
+        try:
+            grant = await self._gateway.authorise(request)
+        except Refused as refusal:
+            # The call that was in the way may have ended a moment ago.
+            if refusal.code not in _PASSING or not await self._outlook.catch_up():
+                raise
+            grant = await self._gateway.authorise(request)
         self._outlook.note(self._request, grant)
         return grant
 

@@ -78,7 +78,8 @@ def _dial() -> list[str]:
         f"Set(GIVE_UP=$[${{EPOCH}} + {GIVE_UP_S}])",
         "(next)Set(ROUTE=${CUT(ROUTES,|,${I})})",
         'GotoIf($["${ROUTE}" = ""]?failed)',
-        "Set(CALLERID(num)=${CUT(ROUTE,>,1)})",
+        # The name too, which would be whatever the phone claims.
+        "Set(CALLERID(all)=${CUT(ROUTE,>,1)})",
         f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},gU(answered^${{UNIQUEID}}^${{I}})${{LIMIT}})",
         'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
         "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",

@@ -94,7 +94,7 @@ class Node:
 
     @property
     def outlook(self) -> Outlook:
-        return Outlook(health=self._trunks.health, note=self._note)
+        return Outlook(health=self._trunks.health, note=self._note, catch_up=self._recorder.drain)
 
     async def run(self) -> None:
         loops: list[Coroutine[Any, Any, None]] = [
@@ -265,7 +265,11 @@ class Node:
         )
         await self._recorder.record(lost)
         self.ended([end.call_id for end in lost])
-        self._recorder.forget([end.call_id for end in lost])
+        known = channels.keys() | {call.call_id for call in calls}
+        self._recorder.forget(
+            [end.call_id for end in lost]
+            + [id_ for id_ in self._recorder.answers if id_ not in known]
+        )
         await self._shared.gateway.sweep(self.name, list(channels), grace_s=LONG_S)
         if not self._deadlines.is_watching:
             await self._deadlines.resume(self._channels)
@@ -278,11 +282,14 @@ class Node:
         await self._probe_newcomers()
         store = self._shared.status
         phones = self._contacts.take_changes()
+        probes = self._contacts.take_probes()
         states = self._trunks.take_changes()
         answers, self._answers_to_store = self._answers_to_store, {}
         try:
             if phones:
                 await store.run(registrations.store_registrations, phones)
+            if probes:
+                await store.run(registrations.store_latency, probes, now=datetime.now(UTC))
             if states:
                 await store.run(trunks.store_trunk_states, states)
             if answers:

@@ -54,6 +54,7 @@ class Contacts:
 
     _by_circuit: dict[str, dict[str, Contact]] = field(default_factory=dict)
     _changed: set[str] = field(default_factory=set)
+    _probes: list[tuple[str, Contact]] = field(default_factory=list)
 
     def take_event(self, event: Fields) -> bool:
         """Take a ContactStatus of a circuit; True when the list has more to tell of it."""
@@ -74,6 +75,8 @@ class Contacts:
             user_agent=known.user_agent,
             expires_at=known.expires_at,
         )
+        if state in ("Reachable", "Unreachable"):
+            self._probes.append((number, contacts[uri]))
         return True
 
     def take_list(self, rows: Iterable[Fields]) -> list[tuple[str, Contact]]:
@@ -108,6 +111,11 @@ class Contacts:
         """What to tell of each circuit that changed: its best contact, None when it has none."""
         changed, self._changed = self._changed, set()
         return {number: self._best(number) for number in changed}
+
+    def take_probes(self) -> list[tuple[str, Contact]]:
+        """The probes of which events told since asked: those that changed something."""
+        probes, self._probes = self._probes, []
+        return probes
 
     def put_back(self, numbers: Iterable[str]) -> None:
         """The changes could not be stored."""
