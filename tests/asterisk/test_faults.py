@@ -7,7 +7,10 @@ telephone saw answered is on record, once, charged once, and nothing is held any
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -168,16 +171,21 @@ def test_web_and_worker_are_killed(town: Town, traffic: Traffic) -> None:
     def kill() -> None:
         assert [process.poll() for process in running] == [None, None]
         for process in running:
-            process.kill()
-            process.wait()
+            end(process)
+
+    def end(process: subprocess.Popen[bytes]) -> None:
+        """As the supervisor does: what it leaves behind goes too."""
+        process.kill()
+        process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
     try:
         run_through(town, traffic, kill, lambda: running.extend(spawn()))
         assert [process.poll() for process in running[2:]] == [None, None]
     finally:
         for process in running:
-            process.kill()
-            process.wait()
+            end(process)
 
 
 def test_everything_is_killed_at_once(town: Town, traffic: Traffic) -> None:

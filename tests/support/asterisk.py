@@ -147,6 +147,7 @@ class Exchange:
                 stdout=log,
                 stderr=log,
                 cwd=CHECKOUT,
+                start_new_session=True,
             )
 
     def stop_sipcore(self) -> int:
