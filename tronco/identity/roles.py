@@ -31,11 +31,14 @@ _NOUNS = {
         "catalog",
         "charging",
         "circuits",
+        "callingcards",
+        "pbx",
         "dids",
         "calls",
         "routing",
         "centrals",
         "audit",
+        "mail",
     ),
     "reseller": (
         "dashboard",
@@ -44,14 +47,25 @@ _NOUNS = {
         "catalog",
         "charging",
         "circuits",
+        "callingcards",
+        "pbx",
         "dids",
         "calls",
         "audit",
+        "mail",
     ),
-    "customer": ("dashboard", "identity", "circuits", "dids", "calls"),
+    "customer": ("dashboard", "identity", "circuits", "pbx", "dids", "calls"),
 }
 _CUSTOMER = frozenset(
-    {"dashboard.view", "identity.view", "circuits.view", "dids.view", "calls.view", "calls.export"}
+    {
+        "dashboard.view",
+        "identity.view",
+        "circuits.view",
+        "pbx.view",
+        "dids.view",
+        "calls.view",
+        "calls.export",
+    }
 )
 
 
@@ -73,6 +87,7 @@ def permissions_for(role: Role, level: str) -> frozenset[str]:
         wanted = _ending(everything, "view", "export", "operate") | {
             "circuits.edit",
             "dids.edit",
+            "pbx.edit",
             "routing.edit",
             "tenancy.edit",
             "centrals.edit",
