@@ -243,11 +243,19 @@ class TestWebRole:
     ) -> None:
         bought = world.plan(world.master, "wholesale").tariff
         draft = make_draft(actor, bought, ldi="9")
-        self.become(world.actor(world.reseller_a))
+        buyer = world.actor(world.reseller_a)
+        self.become(buyer)
         assert Tariff.objects.filter(pk=bought.pk).exists()
         published = Rate.objects.filter(version__tariff=bought)
         assert published.count() == 8
         assert not Rate.objects.filter(version=draft.pk).exists()
+        assert [v.number for v in TariffVersion.objects.filter(tariff=bought)] == [1]
+        # On his screens not even the published one is listed: it is not his.
+        assert not TariffVersion.objects.visible_to(buyer).filter(tariff=bought).exists()
+        # Its seller sees both.
+        self.become(actor)
+        assert TariffVersion.objects.filter(tariff=bought).count() == 2
+        self.become(buyer)
         # Nor what only others buy by.
         retail = Tariff.objects.filter(tenant=world.master, name="Varejo")
         assert not retail.exists()
