@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +103,17 @@ def test_the_story_of_a_price(world: World, client: WebClient) -> None:
     page = client.get(call_url(call)).content.decode()
     for text in ("1 × 30 s", "6 × 6 s", "66", "R$ 0,11", "Varejo v1", "R$ 0,033", "Vizinha"):
         assert text in page, text
+
+
+@pytest.mark.parametrize(("where", "links"), [("master", 4), ("reseller_a", 2), ("customer_a1", 0)])
+def test_only_price_lists_that_the_viewer_may_open_are_links(
+    world: World, where: str, links: int
+) -> None:
+    viewer = administrator(world, getattr(world, where))
+    page = viewer.get(call_url(deep_call(world))).content.decode()
+    found = re.findall(r'href="(/catalog/tariffs/\d+/)"', page)
+    assert len(found) == links
+    assert {viewer.get(url).status_code for url in found} <= {200}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.db import models
 
 from tronco.calls.models import CLASS_CHOICES, Cdr
 from tronco.calls.prices import viewpoint_of
-from tronco.catalog.models import Allowance, Rate, TariffVersion
+from tronco.catalog.models import Allowance, Rate, Tariff, TariffVersion
 from tronco.catalog.quotes import describe_times
 from tronco.catalog.rates import compile_rate
 from tronco.routing.models import Trunk
@@ -48,7 +48,7 @@ class LevelStory:
     seller: str
     plan: str
     tariff: str
-    tariff_id: int | None
+    tariff_id: int | None  # of its page, when the viewer may open that
     matched: str
     billed_s: str
     connect_fee: str
@@ -87,7 +87,8 @@ def explain(cdr: Cdr, *, actor: Actor) -> Story:
     every = cdr.explanation.get("levels", [])
     seen = every[: len(viewpoint.visible_charges(cdr))]
     carrier = cdr.explanation.get("carrier") if viewpoint.sees_cost else None
-    names = _Names([*seen, *([carrier] if carrier else [])], next_level=every[len(seen) :][:1])
+    parts = [*seen, *([carrier] if carrier else [])]
+    names = _Names(parts, next_level=every[len(seen) :][:1], actor=actor)
     deadline_s = cdr.explanation.get("deadline_s")
     levels = [
         names.level(level, seller=names.seller(every, place)) for place, level in enumerate(seen)
@@ -103,13 +104,16 @@ def explain(cdr: Cdr, *, actor: Actor) -> Story:
 class _Names:
     """The names behind the ids of an explanation, read in a few queries."""
 
-    def __init__(self, parts: list[dict[str, Any]], *, next_level: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, parts: list[dict[str, Any]], *, next_level: list[dict[str, Any]], actor: Actor
+    ) -> None:
         tenants = {level["tenant"] for level in [*parts, *next_level] if "tenant" in level}
         self.tenants = _by_id(Tenant, tenants)
         self.master = Tenant.objects.filter(kind=Tenant.Kind.MASTER).first()
         self.versions = _by_id(
             TariffVersion, {part["version"] for part in parts}, related=("tariff",)
         )
+        self.opened = _list_opened(self.versions.values(), actor)
         self.allowances = _by_id(
             Allowance,
             {one["allowance"] for part in parts for one in part.get("allowances", ())},
@@ -156,7 +160,7 @@ class _Names:
             seller=seller,
             plan=plan,
             tariff=str(version) if version else f"#{part['version']}",
-            tariff_id=version.tariff_id if version else None,
+            tariff_id=version.tariff_id if version and version.tariff_id in self.opened else None,
             matched=matched,
             billed_s=part["billed_s"],
             connect_fee=part["connect_fee"],
@@ -182,6 +186,14 @@ def _window_words(rate: Rate) -> dict[str, str]:
     if len(windows) == 1:
         return _ALWAYS
     return {window.times.describe(): describe_times(window.times) for window in windows}
+
+
+def _list_opened(versions: Iterable[TariffVersion], actor: Actor) -> set[int]:
+    """Price lists whose pages the actor may open: what he buys by is told, but is its seller's."""
+    if not actor.can("catalog.view"):
+        return set()
+    named = {version.tariff_id for version in versions}
+    return set(Tariff.objects.visible_to(actor).filter(pk__in=named).values_list("pk", flat=True))
 
 
 def _by_id(
