@@ -52,7 +52,8 @@ TRONCO_SLICE_S = int(os.environ.get("TRONCO_SLICE_S", "60"))
 TRONCO_ASSETS = os.environ.get("TRONCO_ASSETS", "")
 
 DEBUG = False
-ALLOWED_HOSTS = os.environ.get("TRONCO_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+_HOSTS = os.environ.get("TRONCO_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [host.strip() for host in _HOSTS.split(",") if host.strip()]
 HTTPS = os.environ.get("TRONCO_HTTPS", "") == "1"
 
 # One line a folder of `tronco`, lowest layer first: the order of ARCHITECTURE.md.
@@ -96,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tronco.ui.security.SecurityHeaders",
+    "tronco.ui.security.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -134,6 +136,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "tronco.ui.security.client_address"
 AXES_LOCKOUT_TEMPLATE = "identity/locked_out.html"
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "Tronco"
@@ -166,13 +169,20 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static", *([TRONCO_ASSETS] if TRONCO_ASSETS else [])]
 WHITENOISE_USE_FINDERS = True
 
+# A working day; `tronco.identity.tasks` forgets the sessions that are over.
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# Pasted rows come twice: to look at, and again to confirm them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16_000_000
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FILTERS_EMPTY_CHOICE_LABEL = "—"

@@ -73,10 +73,18 @@ class SignInCode(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.pending: Any = request.session.get(PENDING)
         if not self.pending or self.pending["until"] < time.time():
-            request.session.pop(PENDING, None)
-            messages.info(request, _("Sign in again: the time for the code is over."))
-            return HttpResponseRedirect(reverse("identity:sign_in"))
+            return self.over(request)
+        user = User.objects.filter(pk=self.pending["user"], is_active=True).first()
+        if user is None:
+            return self.over(request)
+        self.user: User = user
         return super().dispatch(request, *args, **kwargs)
+
+    def over(self, request: HttpRequest) -> HttpResponse:
+        """Back to name and password."""
+        request.session.pop(PENDING, None)
+        messages.info(request, _("Sign in again: the time for the code is over."))
+        return HttpResponseRedirect(reverse("identity:sign_in"))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.show(request, CodeForm())
@@ -85,13 +93,12 @@ class SignInCode(View):
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self.show(request, form, status=422)
-        user = User.objects.get(pk=self.pending["user"])
-        device = second_factor.code_verify(user=user, code=form.cleaned_data["code"])
+        device = second_factor.code_verify(user=self.user, code=form.cleaned_data["code"])
         if device is None:
             form.add_error("code", _("This code is wrong or was used; wait for the next one."))
             return self.show(request, form, status=422)
         del request.session[PENDING]
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        login(request, self.user, backend="django.contrib.auth.backends.ModelBackend")
         return HttpResponseRedirect(self.pending["next"])
 
     def show(self, request: HttpRequest, form: CodeForm, *, status: int = 200) -> HttpResponse:

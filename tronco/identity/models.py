@@ -18,7 +18,12 @@ class UserManager(BaseUserManager["User"].from_queryset(VisibleQuerySet)):  # ty
     """Users by name, as Django's sign-in wants them."""
 
     def get_by_natural_key(self, username: str | None) -> User:
-        user: User = self.get(username__iexact=username)
+        """Return the user of a name in any case.
+
+        Compared in small letters: in capitals more would be alike (ı and i, ſ and s) than the
+        lock-out counts together, and each spelling would have five guesses of its own.
+        """
+        user: User = self.alias(lower=Lower("username")).get(lower=(username or "").lower())
         return user
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict, InvalidInput, NotFound
@@ -111,6 +113,11 @@ def user_remove(*, actor: Actor, user_id: int) -> None:
     if actor.user_id == user_id:
         raise Conflict(_("You cannot delete yourself."))
     get_user(actor=actor, user_id=user_id).delete()
+
+
+def sessions_forget() -> int:
+    """Delete the sessions that are over; return how many."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 def _get_tenant(actor: Actor, tenant_id: int) -> Tenant:

@@ -1,10 +1,17 @@
-"""Headers that tell browsers what our pages never do."""
+"""What every answer tells browsers, what no request may be, and from where a request comes."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
+from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+# More than any file that a screen takes. Django writes a body's files to the disk before a form
+# can look at their size, and before anybody has signed in.
+MOST_BODY_BYTES = 32_000_000
 
 POLICY = "; ".join(
     (
@@ -36,3 +43,34 @@ class SecurityHeaders:
         if getattr(request, "user", None) is not None and request.user.is_authenticated:
             response.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+class BodyLimit:
+    """Refuses a body that is too large, before it is read.
+
+    One without a length (chunked) counts as empty: Django reads no further than the length told.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > MOST_BODY_BYTES:
+            return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self.get_response(request)
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of whoever asks; behind our proxy, the one that the proxy saw.
+
+    The proxy appends it to what the client may have written into the same header.
+    """
+    seen: str = request.META.get("REMOTE_ADDR", "")
+    if not settings.HTTPS:
+        return seen
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(told))
+    except ValueError:
+        return seen
