@@ -362,17 +362,66 @@ class QueueMember(models.Model):
         return f"{self.queue} {self.circuit}"
 
 
+class QueueCaller(models.Model):
+    """Somebody who waits in a group now, as the switch last said; the row goes when he does."""
+
+    call_id = models.CharField(max_length=80, primary_key=True)
+    tenant = _owner()
+    queue = models.ForeignKey(Queue, models.CASCADE, related_name="callers")
+    central = models.CharField(max_length=40)
+    caller = models.CharField(_("caller"), max_length=40)
+    since = models.DateTimeField(_("waiting since"))
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["since"]
+
+    def __str__(self) -> str:
+        return f"{self.queue_id} {self.caller}"
+
+
+class MemberState(models.Model):
+    """What a member of a group does now, as the switch last said, and since when.
+
+    `caller` is with whom he talks, or who rings him. `answered` counts the calls of the group that
+    he took since the switch last forgot.
+    """
+
+    class State(models.TextChoices):
+        OFFLINE = "offline", _("Offline")
+        IDLE = "idle", _("Free")
+        RINGING = "ringing", _("Ringing")
+        TALKING = "talking", _("In a call")
+
+    member = models.OneToOneField(
+        QueueMember, models.CASCADE, primary_key=True, related_name="live"
+    )
+    tenant = _owner()
+    state = models.CharField(_("status"), max_length=7, choices=State, default=State.OFFLINE)
+    caller = models.CharField(_("caller"), max_length=40, blank=True)
+    answered = models.PositiveIntegerField(_("calls answered"), default=0)
+    since = models.DateTimeField(_("since"))
+
+    objects = VisibleQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.state}"
+
+
 @pghistory.track(exclude=["pin_hash"])
 class LineService(models.Model):
     """What a line does beside ringing: follow-me, voicemail, pick-up, and the voice portal's PIN.
 
     A follow-me destination is dialled as the line itself would dial it, and the line pays.
+    `extension` is its short number among the lines and groups of one customer.
     """
 
     circuit = models.OneToOneField(
         "circuits.Circuit", models.CASCADE, primary_key=True, related_name="service"
     )
     tenant = _owner()
+    extension = models.CharField(_("extension"), max_length=6, blank=True, validators=[EXTENSION])
     always = models.CharField(_("follow-me always"), max_length=32, blank=True)
     busy = models.CharField(_("follow-me when busy"), max_length=32, blank=True)
     no_answer = models.CharField(_("follow-me when not answered"), max_length=32, blank=True)
@@ -406,6 +455,13 @@ class LineService(models.Model):
     class Meta:
         verbose_name = _("line services")
         verbose_name_plural = _("line services")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "extension"],
+                condition=~models.Q(extension=""),
+                name="pbx_line_extension",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.circuit)
