@@ -51,6 +51,11 @@ def test_a_dialled_string_with_a_colon_stays_whole() -> None:
     assert parse_request(lines).dialled == "11:22"
 
 
+def test_a_line_that_comes_twice_is_somebody_s_forgery() -> None:
+    with pytest.raises(InvalidInput, match="agi_channel"):
+        parse_request([*LINES, "agi_channel: PJSIP/outra-00000001"])
+
+
 @pytest.mark.parametrize(
     ("channel", "endpoint"),
     [

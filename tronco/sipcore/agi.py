@@ -33,6 +33,9 @@ def parse_request(lines: Iterable[str]) -> AgiRequest:
     for line in lines:
         name, separator, value = line.partition(":")
         if separator and name.startswith("agi_"):
+            if name[4:] in said:
+                # Something that the caller says has a line's end in it.
+                raise InvalidInput(f"{name} is said twice", code="agi-malformed")
             said[name[4:]] = value.strip()
     missing = [
         name for name in ("request", "uniqueid", "channel", "extension") if not said.get(name)

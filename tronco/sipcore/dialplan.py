@@ -24,6 +24,15 @@ RING_S = 60
 # No other trunk is tried after this: the price was found for an answer within three minutes.
 GIVE_UP_S = 110
 
+# What a phone may dial. A comma, a colon or a line's end would be read by the dialplan, or by
+# sipcore, as its own.
+NUMBER = "^[A-Za-z0-9+*#._~()/ !'-]+$"
+# How a phone may say where it is: no second number, no option of Dial, and no parameter that leads
+# elsewhere (maddr, method).
+CONTACT = (
+    "^sips?:([A-Za-z0-9_.+*%~!-]+@)?[][A-Za-z0-9.:-]+(\\;[A-LN-Za-ln-z][A-Za-z0-9_.+*%~!:=-]*)*$"
+)
+
 DIALLED = "_[+*#0-9]!"
 # A second character at least: single letters are Asterisk's own extensions (h, i, t ...).
 DIALLED_NAME = "_[a-zA-Z]."
@@ -63,6 +72,14 @@ def _entry(agi: str) -> str:
     return _any(
         [
             "Set(CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})}))",
+            f'GotoIf(${{REGEX("{NUMBER}" ${{EXTEN}})}}?ask)',
+            # Nothing may be made of such a number before this.
+            "Set(FACTS=reason=invalid-number)",
+            "Set(VERDICT=refuse)",
+            "PJSIPHangup(484)",
+            # What it says of itself goes to sipcore line by line.
+            "(ask)Set(CALLERID(num)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(num)})})",
+            "Set(CALLERID(name)=)",
             f"AGI({agi})",
             'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
             _to("${VERDICT}"),
@@ -98,13 +115,20 @@ def _dial() -> list[str]:
 
 
 def _line() -> list[str]:
-    """Ring every phone of the circuit LINE."""
+    """Ring every phone of the circuit LINE that answers probes."""
     return [
         "Set(I=1)",
         "Set(CALLERID(num)=${CLI})",
-        "Set(ROUTE=${PJSIP_DIAL_CONTACTS(${LINE})})",
-        'GotoIf($["${ROUTE}" = ""]?away)',
-        f"Dial(${{ROUTE}},{RING_S},gU(answered^${{UNIQUEID}}^1)${{LIMIT}})",
+        "Set(CONTACTS=${PJSIP_AOR(${LINE},contact)})",
+        "(next)Set(CONTACT=${SHIFT(CONTACTS)})",
+        'GotoIf($["${CONTACT}" = ""]?ring)',
+        'GotoIf($["${PJSIP_CONTACT(${CONTACT},status)}" = "Unreachable"]?next)',
+        "Set(URI=${PJSIP_CONTACT(${CONTACT},uri)})",
+        f'GotoIf(${{REGEX("{CONTACT}" ${{URI}})}}?:next)',
+        "Set(ROUTE=${ROUTE}&PJSIP/${LINE}/${URI})",
+        "Goto(next)",
+        '(ring)GotoIf($["${ROUTE}" = ""]?away)',
+        f"Dial(${{ROUTE:1}},{RING_S},gU(answered^${{UNIQUEID}}^1)${{LIMIT}})",
         "Hangup(${HANGUPCAUSE})",
         "(away)Set(DIALSTATUS=CHANUNAVAIL)",
         "Hangup(20)",

@@ -1,0 +1,110 @@
+"""Telephones that send what no telephone sends, to be taken for something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.asterisk.conftest import Town
+from tests.support.asterisk import wait_until
+from tests.support.invariants import assert_invariants, open_calls
+from tests.support.stage import answer, dial
+from tronco.calls.models import Cdr
+from tronco.circuits.models import Circuit
+from tronco.demo.agent import Agent
+
+pytestmark = pytest.mark.asterisk
+
+
+def record_of(circuit: Circuit) -> Cdr:
+    records = Cdr.objects.filter(circuit=circuit)
+    wait_until(records.exists, f"a record of {circuit}'s call")
+    return records.get()
+
+
+def ordinary(agent: Agent, parameters: str = "") -> str:
+    return f"<sip:{agent.account.username}@{agent.address}:{agent.port}{parameters}>"
+
+
+@pytest.mark.parametrize(
+    "dialled",
+    [
+        "1%3Awhisper,s,1",  # would listen to whoever is talking
+        "1133334444%3Adial,1133334444,3",
+        "1133334444,7",
+        "1133334444%0A",
+        "11%22%24%7BAMI%7D",
+    ],
+)
+def test_a_number_leads_nowhere_else_in_the_dialplan(town: Town, dialled: str) -> None:
+    talking, hostile = town.world.circuit(), town.world.circuit()
+    victim, phone = town.stage.phone(talking), town.stage.phone(hostile)
+
+    async def scene() -> int:
+        call = await victim.call("1133334444")
+        assert await call.wait_answered()
+        attempt = await dial(phone, dialled, talk_s=0)
+        await call.hang_up()
+        return attempt.status
+
+    assert town.stage.play(scene()) == 484
+    record = record_of(hostile)
+    assert (record.outcome, record.reason, record.price_u) == ("refused", "invalid-number", 0)
+
+
+@pytest.mark.parametrize(
+    "line", ["agi_channel%3A%20PJSIP/{victim}-00000001", "agi_uniqueid%3A%20x"]
+)
+def test_a_caller_cannot_call_at_another_s_expense(town: Town, line: str) -> None:
+    """What the From header says reaches sipcore as one line among others."""
+    victim, thief = town.world.circuit(), town.world.circuit()
+    phone = town.stage.phone(thief)
+    caller = f"{thief.number}%0A{line.format(victim=victim.number)}"
+
+    call = town.stage.play(dial(phone, "1133334444", talk_s=3.2, caller=caller))
+
+    assert call.status == 200
+    record = record_of(thief)
+    assert (record.caller, record.price_u) == ("", 50_000)
+    assert not Cdr.objects.filter(circuit=victim).exists()
+    wait_until(lambda: not open_calls(), "no call is open")
+    assert_invariants(town.exchange.settings.spool)
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "<sip:x,60,gm@{address}:{port}>",  # options of Dial
+        "<sip:x&PJSIP/trunk~{trunk}/sip:1133337777@{address}:{port}>",  # a second call
+        "<sip:1133338888@{address}:{port};maddr=127.0.0.2>",  # the call goes to the carrier
+    ],
+)
+def test_a_registration_is_no_way_to_a_carrier(
+    town: Town, monkeypatch: pytest.MonkeyPatch, contact: str
+) -> None:
+    caller, hostile = town.world.circuit(), town.world.circuit()
+    phone = town.stage.phone(caller)
+    other = town.stage.phone(hostile, registered=False)
+    said = contact.format(address=other.address, port=other.port, trunk=town.world.trunk.pk)
+    monkeypatch.setattr(
+        Agent, "contact", property(lambda agent: said if agent is other else ordinary(agent))
+    )
+    assert town.stage.play(other.register()) == 200
+
+    call = town.stage.play(dial(phone, hostile.number, talk_s=0))
+
+    assert call.status == 480, "as if nobody were registered"
+    assert record_of(caller).outcome == "failed"
+    assert town.carrier.calls == []
+
+
+def test_an_ordinary_registration_with_parameters_rings(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller, called = town.world.circuit(), town.world.circuit()
+    phone = town.stage.phone(caller)
+    monkeypatch.setattr(
+        Agent, "contact", property(lambda agent: ordinary(agent, ";transport=udp;rinstance=a1;ob"))
+    )
+    town.stage.phone(called, on_call=answer)
+    call = town.stage.play(dial(phone, called.number, talk_s=0.2))
+    assert call.status == 200
