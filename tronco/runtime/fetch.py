@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tronco.core.errors import TroncoError
 from tronco.runtime.assets import fetch_assets
 from tronco.runtime.asterisk import find_asterisk
-from tronco.runtime.tools import CHROMIUM, SIPP, tool_path
+from tronco.runtime.tools import CHROMIUM, ESPEAK, SIPP, tool_path
 
 
 def _asterisk() -> str:
@@ -25,6 +25,7 @@ def _asterisk() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "assets": lambda: str(fetch_assets()),
     "asterisk": _asterisk,
+    "espeak-ng": lambda: str(tool_path(ESPEAK)),
     "sipp": lambda: str(tool_path(SIPP)),
     "chromium": lambda: str(tool_path(CHROMIUM)),
 }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tronco.runtime.cache import cached
+from tronco.runtime.cache import cache_dir, cached
 from tronco.runtime.errors import ComponentMissing
 from tronco.runtime.packages import (
     Apt,
@@ -32,11 +32,17 @@ class Tool:
     name: str
     packages: tuple[str, ...]
     program: str
-    # Variables whose values are paths inside the packages.
+    # Variables whose values are paths inside the packages; `*` stands for what differs by machine.
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 SIPP = Tool("sipp", ("sip-tester",), "usr/bin/sipp")
+ESPEAK = Tool(
+    "espeak-ng",
+    ("espeak-ng",),
+    "usr/bin/espeak-ng",
+    {"ESPEAK_DATA_PATH": "usr/lib/*-linux-gnu*"},
+)
 CHROMIUM = Tool(
     "chromium",
     ("chromium", "fonts-dejavu-core", "fontconfig-config"),
@@ -55,7 +61,6 @@ def tool_path(tool: Tool) -> Path:
     """The program, unpacked into the cache if the system has none."""
     if found := find_program(tool.name):
         return found
-    codename = debian_codename()
 
     def build(target: Path) -> None:
         sources = system_sources(tool.name)
@@ -74,7 +79,17 @@ def tool_path(tool: Tool) -> Path:
             unpack(archives, target / "root")
         write_wrapper(target, tool)
 
-    return cached(f"{tool.name}-{codename}", build) / "bin" / tool.name
+    return cached(_cache_name(tool), build) / "bin" / tool.name
+
+
+def find_tool(tool: Tool) -> Path | None:
+    """The program if it is there already: for who cannot wait until it is fetched."""
+    unpacked = cache_dir() / _cache_name(tool) / "bin" / tool.name
+    return find_program(tool.name) or (unpacked if unpacked.exists() else None)
+
+
+def _cache_name(tool: Tool) -> str:
+    return f"{tool.name}-{debian_codename()}"
 
 
 def write_wrapper(target: Path, tool: Tool, *, own_loader: bool = False) -> None:
@@ -91,7 +106,10 @@ def write_wrapper(target: Path, tool: Tool, *, own_loader: bool = False) -> None
     lines = [
         "#!/bin/sh",
         'root=$(dirname "$(dirname "$(readlink -f "$0")")")/root',
-        *(f'export {name}="$root"/{value}' for name, value in tool.environment.items()),
+        *(
+            f'export {name}="$root"/{next(root.glob(value)).relative_to(root)}'
+            for name, value in tool.environment.items()
+        ),
     ]
     if own_loader:
         loader = next(libraries[0].glob("ld-linux*.so.*")).relative_to(root)
