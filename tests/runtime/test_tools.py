@@ -32,16 +32,17 @@ def test_a_program_runs_from_a_moved_tree_with_its_own_libraries(tmp_path: Path)
     made, moved = tmp_path / "made", tmp_path / "moved here"
     (made / "root/usr/bin").mkdir(parents=True)
     (made / "root/usr/lib/x86_64-linux-gnu/pulseaudio").mkdir(parents=True)
+    (made / "root/usr/share/tool-5").mkdir(parents=True)
     program = made / "root/usr/bin/tool"
     program.write_text('#!/bin/sh\necho "$LD_LIBRARY_PATH|$TOOL_DATA|$1"\n')
     program.chmod(0o755)
-    write_wrapper(made, Tool("tool", ("tool",), "usr/bin/tool", {"TOOL_DATA": "usr/share"}))
+    write_wrapper(made, Tool("tool", ("tool",), "usr/bin/tool", {"TOOL_DATA": "usr/share/tool-*"}))
     made.rename(moved)
     said = subprocess.run(
         [moved / "bin/tool", "a b"], check=True, capture_output=True, text=True
     ).stdout.strip()
     libraries = f"{moved}/root/usr/lib/x86_64-linux-gnu"
-    assert said == f"{libraries}:{libraries}/pulseaudio|{moved}/root/usr/share|a b"
+    assert said == f"{libraries}:{libraries}/pulseaudio|{moved}/root/usr/share/tool-5|a b"
 
 
 def test_without_debian_the_missing_program_is_named_with_a_cure(
