@@ -73,7 +73,6 @@ INSTALLED_APPS = [
     "pghistory",
     "axes",
     "django_otp",
-    "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "procrastinate.contrib.django",
     "tronco.ui",
@@ -139,7 +138,6 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "tronco.ui.security.client_address"
 AXES_LOCKOUT_TEMPLATE = "identity/locked_out.html"
 AXES_VERBOSE = False
-OTP_TOTP_ISSUER = "Tronco"
 
 TEMPLATES = [
     {

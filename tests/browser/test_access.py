@@ -7,12 +7,12 @@ import time
 
 import pytest
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Browser, browser
 from tests.support.web import make_user
 from tests.support.world import PASSWORD, World, make_world
+from tronco.identity.models import Authenticator
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,8 +30,8 @@ def sign_in(browser: Browser, page: Page, username: str, password: str) -> None:
     page.get_by_role("button", name="Entrar").click()
 
 
-def code_of(device: TOTPDevice, *, ahead: int = 0) -> str:
-    totp = TOTP(device.bin_key, device.step, device.t0, device.digits)
+def code_of(device: Authenticator, *, ahead: int = 0) -> str:
+    totp = TOTP(device.secret)
     totp.time = time.time() + ahead
     return f"{totp.token():06}"
 
@@ -69,12 +69,12 @@ def test_a_second_factor_from_enrolment_to_recovery(world: World, browser: Brows
     page.goto(browser.url("identity:second_factor"))
     page.get_by_role("button", name="Começar").click()
     expect(page.get_by_role("img", name=re.compile("QR"))).to_be_visible()
-    device = TOTPDevice.objects.get(user=user)
+    device = Authenticator.objects.get(user=user)
     page.get_by_label("Código", exact=True).fill("000000")
     page.get_by_role("button", name="Ligar").click()
     expect(page.locator(".invalid-feedback")).to_contain_text("não confere")
     # A wrong code makes the next one wait.
-    TOTPDevice.objects.update(throttling_failure_count=0)
+    Authenticator.objects.update(throttling_failure_count=0)
     page.get_by_label("Código", exact=True).fill(code_of(device))
     page.get_by_role("button", name="Ligar").click()
     codes = page.locator(".recovery-codes li").all_inner_texts()

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.calls.making import made
+from tests.support.web import make_user
 from tests.support.world import World, make_world
 from tronco.calls.models import Cdr
 from tronco.centrals.models import Central
@@ -19,6 +20,7 @@ from tronco.charging.models import Account
 from tronco.cli import doctor, main
 from tronco.cli.doctor import Finding
 from tronco.core import secrets
+from tronco.identity.models import Authenticator
 from tronco.routing.models import Trunk
 from tronco.runtime.paths import Home
 from tronco.runtime.proc import machine
@@ -83,6 +85,10 @@ def test_secrets_of_another_key(world: World, home: Home) -> None:
     assert states(doctor.secrets_open(home)) == ["ok"]
     Trunk.objects.update(password_encrypted=secrets.encrypt("x", key="another"))
     assert "vizinha" in faults(doctor.secrets_open(home))
+    Trunk.objects.update(password_encrypted="")
+    user = make_user(world.master, username="ana")
+    Authenticator.objects.create(user=user, secret_encrypted=secrets.encrypt("00", key="another"))
+    assert "ana" in faults(doctor.secrets_open(home))
 
 
 def test_calls_that_are_not_on_record(world: World, home: Home) -> None:

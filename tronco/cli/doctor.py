@@ -227,26 +227,34 @@ def routes(_home: Home) -> Iterator[Finding]:
 
 
 def secrets_open(_home: Home) -> Iterator[Finding]:
-    """Do the stored passwords of trunks open with this installation's key?"""
+    """Do the stored passwords and authenticators open with this installation's key?"""
     from django.conf import settings
 
     from tronco.core.errors import Unavailable
     from tronco.core.secrets import decrypt
+    from tronco.identity.models import Authenticator
     from tronco.routing.models import Trunk
 
+    kept = [
+        *((f"trunk {one.name}", one.password_encrypted) for one in Trunk.objects.all()),
+        *(
+            (f"second factor of {one.user.username}", one.secret_encrypted)
+            for one in Authenticator.objects.select_related("user")
+        ),
+    ]
     closed = []
-    for trunk in Trunk.objects.exclude(password_encrypted=""):
+    for name, token in kept:
         try:
-            decrypt(trunk.password_encrypted, key=settings.SECRET_KEY)
+            decrypt(token, key=settings.SECRET_KEY)
         except Unavailable:
-            closed.append(trunk.name)
+            closed.append(name)
     if closed:
         yield Finding(
-            "secrets", "fault", f"the passwords of {', '.join(closed)} do not open",
-            "restore TRONCO_SECRET_KEY, or enter them again",
+            "secrets", "fault", f"what is stored for {', '.join(closed)} does not open",
+            "restore TRONCO_SECRET_KEY, or enter the passwords again and remove the second factors",
         )  # fmt: skip
     else:
-        yield Finding("secrets", "ok", "every stored password opens")
+        yield Finding("secrets", "ok", "every stored secret opens")
 
 
 def spool(home: Home) -> Iterator[Finding]:

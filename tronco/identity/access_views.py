@@ -18,7 +18,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from tronco.core.errors import InvalidInput, TroncoError
+from tronco.core.errors import InvalidInput, TroncoError, Unavailable
 from tronco.identity import second_factor, services
 from tronco.identity.forms import CodeForm, ConfirmForm, PasswordForm, ProfileForm, SignInForm
 from tronco.identity.models import User
@@ -93,7 +93,11 @@ class SignInCode(View):
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self.show(request, form, status=422)
-        device = second_factor.code_verify(user=self.user, code=form.cleaned_data["code"])
+        try:
+            device = second_factor.code_verify(user=self.user, code=form.cleaned_data["code"])
+        except Unavailable as error:
+            form.add_error("code", str(error))
+            return self.show(request, form, status=503)
         if device is None:
             form.add_error("code", _("This code is wrong or was used; wait for the next one."))
             return self.show(request, form, status=422)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import time
 from functools import cached_property
 
 import pghistory
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import connection, models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+from django_otp.oath import TOTP
 
+from tronco.core.secrets import decrypt, encrypt
 from tronco.identity.roles import Role, permissions_for
 from tronco.tenancy.access import NOBODY, Actor, VisibleQuerySet
 
@@ -105,3 +111,48 @@ class GivenCustomer(User.customers.through):  # type: ignore[name-defined,misc]
         proxy = True
         verbose_name = _("customer given")
         verbose_name_plural = _("customers given")
+
+
+def new_secret() -> str:
+    """Return a fresh secret of 160 bits, as it is kept."""
+    return encrypt(os.urandom(20).hex(), key=settings.SECRET_KEY)
+
+
+class Authenticator(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]
+    """A phone that makes one-time codes (TOTP, RFC 6238: six digits, every 30 s, SHA-1).
+
+    It needs its secret back, in hexadecimal, so that is kept encrypted. `last_t` is the time step
+    of the last code taken, since none is taken twice; `drift` how many steps the phone is off.
+    """
+
+    secret_encrypted = models.TextField(default=new_secret)
+    drift = models.SmallIntegerField(default=0)
+    last_t = models.BigIntegerField(default=-1)
+
+    class Meta:
+        verbose_name = _("authenticator")
+        verbose_name_plural = _("authenticators")
+
+    @property
+    def secret(self) -> bytes:
+        """The secret itself; raises Unavailable when the installation's key has changed."""
+        return bytes.fromhex(decrypt(self.secret_encrypted, key=settings.SECRET_KEY))
+
+    def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; each further one doubles them."""
+        return 1
+
+    def verify_token(self, token: str) -> bool:
+        """Whether this is the code of now, or of the step before or after it."""
+        if not self.verify_is_allowed()[0]:
+            return False
+        clock = TOTP(self.secret, drift=self.drift)
+        clock.time = time.time()
+        if not (token.isdecimal() and clock.verify(int(token), 1, self.last_t + 1)):
+            self.throttle_increment()
+            return False
+        self.last_t, self.drift = clock.t(), clock.drift
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from base64 import b32encode, b64encode
 from io import BytesIO
+from urllib.parse import quote, urlencode
 
 import qrcode
 import qrcode.image.svg
@@ -12,21 +13,22 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tronco.core.errors import InvalidInput
-from tronco.identity.models import User
+from tronco.identity.models import Authenticator, User
 from tronco.identity.selectors import get_user
 from tronco.tenancy.access import Actor
 
+ISSUER = "Tronco"
 RECOVERY_CODES = 10
 # Without the letters and digits that look alike.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-def find_device(user: User) -> TOTPDevice | None:
+def find_device(user: User) -> Authenticator | None:
     """Return the user's authenticator in use, if any."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    device: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=True).first()
+    return device
 
 
 def count_recovery_codes(user: User) -> int:
@@ -36,28 +38,38 @@ def count_recovery_codes(user: User) -> int:
 
 
 @transaction.atomic
-def enrolment_begin(*, user: User) -> TOTPDevice:
+def enrolment_begin(*, user: User) -> Authenticator:
     """Return a fresh authenticator that counts only once a code of it was given."""
-    TOTPDevice.objects.filter(user=user, confirmed=False).delete()
-    return TOTPDevice.objects.create(user=user, name="totp", confirmed=False)
+    Authenticator.objects.filter(user=user, confirmed=False).delete()
+    device: Authenticator = Authenticator.objects.create(user=user, name="totp", confirmed=False)
+    return device
 
 
-def find_enrolment(user: User) -> TOTPDevice | None:
+def find_enrolment(user: User) -> Authenticator | None:
     """Return the authenticator that waits for its first code."""
-    return TOTPDevice.objects.filter(user=user, confirmed=False).first()
+    device: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=False).first()
+    return device
 
 
-def enrolment_picture(device: TOTPDevice) -> str:
+def enrolment_address(device: Authenticator) -> str:
+    """Return what a phone reads from the picture: whose account it is, and the secret."""
+    label = quote(f"{ISSUER}:{device.user.get_username()}")
+    return f"otpauth://totp/{label}?{urlencode({'secret': _written(device), 'issuer': ISSUER})}"
+
+
+def enrolment_picture(device: Authenticator) -> str:
     """Return the QR code of an authenticator's secret as an address for an image."""
-    picture = qrcode.make(device.config_url, image_factory=qrcode.image.svg.SvgPathFillImage)
+    picture = qrcode.make(
+        enrolment_address(device), image_factory=qrcode.image.svg.SvgPathFillImage
+    )
     out = BytesIO()
     picture.save(out)
     return f"data:image/svg+xml;base64,{b64encode(out.getvalue()).decode()}"
 
 
-def enrolment_secret(device: TOTPDevice) -> str:
+def enrolment_secret(device: Authenticator) -> str:
     """Return an authenticator's secret to be typed, in groups of four."""
-    text = b32encode(device.bin_key).decode().rstrip("=")
+    text = _written(device)
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
@@ -70,7 +82,7 @@ def enrolment_confirm(*, user: User, code: str) -> list[str]:
             _("This code is not right now; wait for the next one and check the phone's clock."),
             field="code",
         )
-    TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+    Authenticator.objects.filter(user=user).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save()
     return recovery_codes_replace(user=user)
@@ -89,14 +101,14 @@ def recovery_codes_replace(*, user: User) -> list[str]:
 
 
 @transaction.atomic
-def code_verify(*, user: User, code: str) -> TOTPDevice | StaticDevice | None:
+def code_verify(*, user: User, code: str) -> Authenticator | StaticDevice | None:
     """Return the device whose code this is, or None. Guessing is slowed down by the device."""
     text = code.replace(" ", "").replace("-", "").lower()
-    devices = TOTPDevice if text.isdigit() else StaticDevice
+    devices = Authenticator if text.isdigit() else StaticDevice
     device = devices.objects.select_for_update().filter(user=user, confirmed=True).first()
     if device is None:
         return None
-    token = text if isinstance(device, TOTPDevice) else _stored(text)
+    token = text if isinstance(device, Authenticator) else _stored(text)
     return device if device.verify_token(token) else None
 
 
@@ -108,8 +120,12 @@ def second_factor_remove(*, actor: Actor, user_id: int) -> None:
     else:
         actor.require("identity.edit")
         user = get_user(actor=actor, user_id=user_id)
-    TOTPDevice.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
+
+
+def _written(device: Authenticator) -> str:
+    return b32encode(device.secret).decode().rstrip("=")
 
 
 def _new_code() -> str:

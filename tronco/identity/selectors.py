@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tronco.core.errors import NotFound
-from tronco.identity.models import User
+from tronco.identity.models import Authenticator, User
 from tronco.tenancy.access import Actor
 
 
 def list_users(*, actor: Actor) -> QuerySet[User]:
     """Users within reach: also `customer_count` (given to each) and `has_second_factor`."""
-    confirmed = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+    confirmed = Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True)
     users: QuerySet[User] = User.objects.visible_to(actor).select_related("tenant")
     return users.annotate(has_second_factor=Exists(confirmed), customer_count=Count("customers"))
 
