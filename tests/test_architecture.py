@@ -7,6 +7,8 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
+from tronco.tenancy.rls import WEB_ROLE
+
 # Lowest first: the order of ARCHITECTURE.md.
 LAYERS = [
     "core",
@@ -33,6 +35,20 @@ LAYERS = [
 NOT_PROTECTED = {
     "identity_user": "sign-in reads it before anybody is known",
     "identity_userevent": "written by the trigger of the above",
+}
+# Tables that web processes may read whole, by how their names begin, and why.
+OPEN_TO_WEB = {
+    "auth_": "Django's own, empty",
+    "axes_": "sign-in counts failures before anybody is known",
+    "charging_gate": "central and time, nobody's",
+    "charging_meter": "counters by key, without names or amounts",
+    "django_": "sessions, kinds of models, migrations",
+    "identity_authenticator": "sign-in; secrets are encrypted",
+    "identity_user": "sign-in reads it before anybody is known",
+    "otp_static_": "sign-in; codes are keyed hashes",
+    "pbx_lockout": "wrong PINs are counted by key, without names",
+    "pghistory_context": "who and why; found only from an event, which is protected",
+    "procrastinate_": "tasks are enqueued by whoever acts",
 }
 
 
@@ -64,3 +80,50 @@ def test_every_owned_table_is_under_row_level_security() -> None:
     } | {"tenancy_tenant"}
     missing = owned - protected - set(NOT_PROTECTED)
     assert missing == set(), "add rls.protect(table) in a migration of its folder"
+
+
+@pytest.mark.django_db
+def test_every_table_open_to_web_processes_is_named() -> None:
+    """Whatever made it: partitions are tables too, and carry no policy of the table above them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT calls_ensure_partition('2031-01-15')")
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm')"
+            " AND relnamespace = 'public'::regnamespace AND NOT relrowsecurity"
+            " AND has_any_column_privilege(%s, oid, 'SELECT, INSERT, UPDATE')",
+            [WEB_ROLE],
+        )
+        names = {row[0] for row in cursor.fetchall()}
+    unnamed = {name for name in names if not name.startswith(tuple(OPEN_TO_WEB))}
+    assert unnamed == set(), "protect it (tronco.tenancy.rls), or revoke it from the web role"
+
+
+@pytest.mark.django_db
+def test_functions_with_their_owners_rights_are_few_and_closed() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, proconfig::text, has_function_privilege('tronco_asterisk', oid,"
+            " 'EXECUTE') FROM pg_proc WHERE prosecdef AND pronamespace IN"
+            " ('public'::regnamespace, 'ast'::regnamespace)"
+        )
+        found = cursor.fetchall()
+    assert found == [("identity_reach", '{"search_path=public, pg_temp"}', False)]
+
+
+@pytest.mark.django_db
+def test_asterisk_reads_its_views_and_nothing_else() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, privilege FROM pg_class,"
+            " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege"
+            " WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace IN"
+            " ('public'::regnamespace, 'ast'::regnamespace)"
+            " AND has_table_privilege('tronco_asterisk', pg_class.oid, privilege)"
+        )
+        granted = cursor.fetchall()
+    assert {privilege for _name, privilege in granted} == {"SELECT"}
+    assert {name for name, _privilege in granted} >= {"ps_endpoints", "ps_auths", "ps_aors"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'ast'::regnamespace")
+        own = {row[0] for row in cursor.fetchall()}
+    assert {name for name, _privilege in granted} <= own
