@@ -20,6 +20,7 @@ run: $(VENV)/run.stamp ## set everything up and run it here, with a demonstratio
 
 setup: $(VENV)/dev.stamp ## install and fetch everything that running and testing need
 	@$(BIN)/python -m tronco.runtime.fetch
+	@$(BIN)/python -m tronco.pbx.synthesis >/dev/null || true
 
 test: setup ## run every test; ARGS="-k circuits" runs some
 	@$(BIN)/python -m pytest $(ARGS)

@@ -95,6 +95,7 @@ class Instance:
             *own,
             self._fetch("assets", "Screen assets"),
             self._fetch("asterisk", "Asterisk's programs"),
+            self._sounds(),
             self._database(),
             self._prepare(),
             *([self._demo_data()] if self.demo else []),
@@ -160,6 +161,17 @@ class Instance:
             env=self.environment,
             once=True,
             cure="read above; the rest runs without it",
+        )
+
+    def _sounds(self) -> Service:
+        # As the user who started us, like all that goes into the cache.
+        return Service(
+            name="sounds",
+            title="System sounds",
+            command=lambda: [sys.executable, "-m", "tronco.pbx.synthesis"],
+            env=self.environment,
+            once=True,
+            cure="read above; the rest runs, and callers hear no announcements of the system",
         )
 
     def _database(self) -> Service:
@@ -229,6 +241,7 @@ class Instance:
             "Call control",
             lambda: [sys.executable, "-m", "tronco", "sipcore"],
             needs=("prepare",),
+            wants=("sounds",),
             ready=lambda: _listens(self.node.agi_port),
         )
 

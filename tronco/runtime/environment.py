@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from tronco.runtime.cache import cache_dir
 from tronco.runtime.errors import ComponentMissing
 from tronco.runtime.paths import CHECKOUT, Home
 from tronco.runtime.postgres import Cluster
@@ -18,6 +19,8 @@ def instance_environment(home: Home) -> dict[str, str]:
     """Variables for Django's settings; those that are set already stay as they are."""
     defaults = {
         "DATABASE_URL": "",
+        # Ours, also for those who run as somebody else: they find what we fetched.
+        "TRONCO_CACHE": str(cache_dir()),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "TRONCO_HOME": str(home.root),
         "TRONCO_SECRET_KEY": "",

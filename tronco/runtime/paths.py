@@ -43,14 +43,14 @@ class Home:
             self._make(self.root / part, mode)
         return path
 
-    def write(self, name: str, text: str, *, mode: int = 0o600) -> Path:
+    def write(self, name: str, content: str | bytes, *, mode: int = 0o600) -> Path:
         """Write a file below the home at once or not at all, closed to others."""
         path = self.root / name
         self.directory(str(Path(name).parent))
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         unfinished.touch(mode=mode)
         unfinished.chmod(mode)
-        unfinished.write_text(text)
+        unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
         if self.user:
             self.user.own(unfinished)
         unfinished.rename(path)

@@ -52,6 +52,16 @@ class NodeSettings:
     sip_address: str = "0.0.0.0"  # noqa: S104 - phones come from anywhere
     external_address: str = ""
 
+    @property
+    def sounds(self) -> Path:
+        """A directory a language."""
+        return self.etc.parent / "share/sounds"
+
+    @property
+    def messages(self) -> Path:
+        """Where callers' messages are recorded."""
+        return self.etc.parent / "var/spool/messages"
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkSettings:

@@ -7,17 +7,10 @@ from dataclasses import dataclass, field
 
 from tronco.charging.reasons import get_reason
 from tronco.sipcore.config import emergency_endpoint, trunk_endpoint
+from tronco.sipcore.sounds import sound_path
 from tronco.sipcore.spool import format_facts
 
 Facts = Mapping[str, str]
-# Announcements that Asterisk brings, until there are ours.
-SOUNDS = {
-    "suspended": "ss-noservice",
-    "invalid-number": "cannot-complete-as-dialed",
-    "not-allowed": "feature-not-avail-line",
-    "unavailable": "all-circuits-busy-now",
-    "no-credit": "ss-noservice",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ class Refuse:
         reason = get_reason(self.reason)
         return {
             "SIP": str(reason.sip),
-            "SOUND": SOUNDS.get(reason.sound or "", ""),
+            "SOUND": sound_path(f"s:{reason.sound}") if reason.sound else "",
             "FACTS": format_facts({**self.facts, "reason": self.reason}),
             "VERDICT": "refuse",
         }
