@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from tronco.catalog.models import Rate, Tariff, TariffVersion
 from tronco.charging import decks
 from tronco.charging.decks import DatedRate, Decks, Row, django_fetch, finish
 from tronco.charging.gateway import Gateway, Grant
+from tronco.charging.requests import CarrierOption
 from tronco.core.money import MICRO
 from tronco.tenancy.models import Tenant
 
@@ -106,6 +108,32 @@ def test_longest_prefix_wins_over_the_class_in_a_list_read_in_pieces(
         price("12125550123", "ldi"),
         price("190", "emergency"),
     ] == ["0.9", "0.7", "1.1", "3.0", "none"]
+
+
+def test_a_list_too_long_for_one_call_s_patience_is_read_by_several(
+    tariff: Tariff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decks, "_RATES_A_READ", 1)
+    asked: list[Sequence[Any]] = []
+
+    async def fetch(query: str, parameters: Sequence[Any]) -> list[Row]:
+        if "catalog_rate" in query:
+            asked.append(parameters)
+            if len(asked) % 4 == 0:
+                raise TimeoutError
+        return await django_fetch(query, parameters)
+
+    store = Decks(fetch)
+    found: tuple[DatedRate, ...] = ()
+    for _ in range(9):
+        with contextlib.suppress(TimeoutError):
+            found = finish(
+                store.rates(tariff.pk, "551133334444", "services", earliest=MAY, latest=MAY)
+            )
+            break
+
+    assert found[0].rate.call_class == "services", "the last of them"
+    assert len(asked) < 15, "nobody began anew"
 
 
 class TestMemory:
@@ -227,6 +255,27 @@ def test_change_of_configuration_is_heard_of(world: World) -> None:
         return result
 
     assert with_gateway(work) == [100_000, 800_000, "suspended"]
+
+
+def test_the_first_call_reads_nothing_when_all_is_warm(world: World) -> None:
+    circuit = world.circuit(balance_u=MICRO)
+    cost = CarrierOption(world.trunk.pk, world.carrier.cost_tariff_id)
+    reads: list[str] = []
+
+    async def work(gateway: Gateway) -> Grant:
+        tariffs = [world.carrier.cost_tariff_id] if world.carrier.cost_tariff_id else []
+        assert await gateway.warm([circuit.account_id], tariffs) > 1
+        fetch = gateway._decks._fetch
+
+        async def listed(query: str, parameters: Sequence[Any]) -> list[Row]:
+            reads.append(query)
+            return await fetch(query, parameters)
+
+        gateway._decks._fetch = listed
+        return await gateway.authorise(request(circuit, carriers=(cost,)))
+
+    assert with_gateway(work).trunk_ids == (world.trunk.pk,)
+    assert reads == []
 
 
 def in_thread(change: Any) -> None:

@@ -64,6 +64,10 @@ class Database:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._connected_once.wait(), self._patience_s)
 
+    async def ready(self) -> None:
+        """Wait for the connections that are kept open."""
+        await self._pool.wait()
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()

@@ -61,6 +61,10 @@ SELECT id, prefix, call_class, price_per_min, connect_fee, minimum_s, step_s, fr
        max_cost, windows::json
 FROM catalog_rate WHERE {}
 """
+_TARIFFS: Final = """
+SELECT DISTINCT tariff_id FROM catalog_plan p
+WHERE EXISTS (SELECT FROM charging_account a WHERE a.plan_id = p.id)
+"""
 _DECK: Final = _RATES.format(
     "version_id = %s AND (prefix, call_class) > (%s, %s) ORDER BY prefix, call_class LIMIT %s"
 )
@@ -166,6 +170,8 @@ class Decks:
         self._chains: dict[int, tuple[Level, ...]] = {}
         self._versions: dict[int, tuple[_Version, ...]] = {}
         self._decks: OrderedDict[int, Deck] = OrderedDict()
+        # What has been read so far of decks whose reader may have given up.
+        self._unfinished: dict[int, list[RateRow]] = {}
         self._compiled: dict[int, Rate] = {}
         self._minutes: dict[tuple[int, str], Fraction] = {}
         # What `offers` worked out from all this; forgotten with it.
@@ -229,6 +235,18 @@ class Decks:
             found.update((row.id, self._compile(row)) for row in rows)
         return found
 
+    async def warm(self, others: Iterable[int], at: datetime) -> int:
+        """Read the decks in effect of every plan that is in use, and of other price lists.
+
+        Returns how many; the first calls would have to wait for them.
+        """
+        tariffs = {*others, *(row[0] for row in await self._fetch(_TARIFFS, ()))}
+        for tariff in sorted(tariffs):
+            for version in await self._versions_of(tariff):
+                if version.counts_at(at):
+                    await self._deck(version.id)
+        return len(self._decks)
+
     def minute_cost(self, dated: DatedRate, moment: datetime) -> Fraction:
         """Return what 60 s cost, in reais and exactly: the measure by which prices are compared."""
         key = (dated.id, dated.timezone)
@@ -260,16 +278,29 @@ class Decks:
     async def _deck(self, version: int) -> Deck:
         deck = self._decks.get(version)
         if deck is None:
-            rows: list[RateRow] = []
-            last = ("", "")
-            while piece := await self._fetch(_DECK, (version, *last, _RATES_A_READ)):
-                rows.extend(map(RateRow._make, piece))
-                last = (rows[-1].prefix, rows[-1].call_class)
+            rows = await self._read_deck(version)
             deck = self._decks[version] = Deck(rows)
+            self._unfinished.pop(version, None)
             while len(self._decks) > 1 and sum(d.size for d in self._decks.values()) > _MOST_RATES:
                 self._decks.popitem(last=False)
         self._decks.move_to_end(version)
         return deck
+
+    async def _read_deck(self, version: int) -> list[RateRow]:
+        """Read all rates of a version; who comes after one that gave up goes on from there.
+
+        A call waits two seconds. A long list that every call began anew would never be read.
+        """
+        rows = self._unfinished.setdefault(version, [])
+        while True:
+            size = len(rows)
+            last = (rows[-1].prefix, rows[-1].call_class) if rows else ("", "")
+            piece = await self._fetch(_DECK, (version, *last, _RATES_A_READ))
+            if len(rows) != size:
+                continue  # another call has read this piece meanwhile
+            if not piece:
+                return rows
+            rows.extend(map(RateRow._make, piece))
 
     def _compile(self, row: RateRow) -> Rate:
         rate = self._compiled.get(row.id)

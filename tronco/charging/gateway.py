@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final, Self
 
@@ -64,6 +64,8 @@ _ATTEMPTS: Final = 3
 _MOST_LEFTS: Final = 100_000
 # So many take some tenths of a second.
 _RESTORED_AT_ONCE: Final = 200
+# Millions of rates are read within this.
+_WARM_S: Final = 60.0
 
 _Send = Callable[[AsyncConnection, Ask], Awaitable[Reply]]
 _Lefts = dict[tuple[int, int], int]
@@ -115,6 +117,18 @@ class Gateway:
 
     async def __aexit__(self, *_: object) -> None:
         await self.database.close()
+
+    async def warm(self, accounts: Collection[int], cost_tariff_ids: Collection[int]) -> int:
+        """Connect, and read what the first calls would have to wait for; the price lists in memory.
+
+        `accounts` are those whose calls are expected first.
+        """
+        async with self.database.bounded(_WARM_S):
+            await self.database.ready()
+            decks = await self._decks.warm(cost_tariff_ids, datetime.now(UTC))
+            for account in accounts:
+                await self._decks.chain(account)
+        return decks
 
     # --- calls -----------------------------------------------------------------------------------
 

@@ -94,6 +94,15 @@ SELECT t.id, t.name, t.carrier_id, t.number_format, t.tech_prefix, t.max_calls, 
   FROM routing_trunk t JOIN routing_carrier k ON k.id = t.carrier_id
  WHERE t.is_active AND t.carries_emergency AND k.is_active ORDER BY t.name
 """
+_COST_TARIFFS = """
+SELECT DISTINCT cost_tariff_id FROM routing_carrier
+ WHERE is_active AND cost_tariff_id IS NOT NULL
+"""
+# The circuits that have a telephone now will call first.
+_EXPECTED = """
+SELECT c.number FROM circuits_circuit c JOIN circuits_registration r ON r.circuit_id = c.id
+ WHERE r.online ORDER BY r.changed_at DESC LIMIT 500
+"""
 _TRUNK = "SELECT username FROM routing_trunk WHERE id = %s"
 # One row: every outgoing call asks whether the number is among them.
 _OWN_NUMBERS = "SELECT coalesce(array_agg(e164), '{}') FROM dids_did WHERE is_active"
@@ -120,6 +129,21 @@ class Directory:
         """One circuit has changed."""
         self._generation += 1
         self._known.pop(("line", number), None)
+
+    async def warm(self) -> list[LineCard]:
+        """Read what the first calls will ask for; the circuits that are expected to place them."""
+        await self.list_emergency_trunks()
+        await self.find_own_number("+")
+        numbers = [row[0] for row in await self._fetch(_EXPECTED, ())]
+        lines = [line for number in numbers if (line := await self.find_line(number))]
+        for route_id in {line.route_id for line in lines}:
+            if route_id is not None:
+                await self.find_route(route_id)
+        return lines
+
+    async def list_cost_tariffs(self) -> list[int]:
+        """The price lists by which carriers are paid."""
+        return [row[0] for row in await self._fetch(_COST_TARIFFS, ())]
 
     async def find_line(self, number: str) -> LineCard | None:
         found: LineCard | None = await self._get(("line", number), self._read_line)

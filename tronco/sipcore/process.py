@@ -14,11 +14,12 @@ from tronco.calls.services import HANG_UP_CHANNEL
 from tronco.charging.gateway import Gateway, Slices
 from tronco.charging.notify import CONFIG
 from tronco.core.errors import TroncoError
+from tronco.numbering.classify import classify
 from tronco.runtime.paths import Home
 from tronco.sipcore.config import NodeSettings
 from tronco.sipcore.control import Control
 from tronco.sipcore.database import Questions, listen
-from tronco.sipcore.directory import Directory
+from tronco.sipcore.directory import Directory, LineCard
 from tronco.sipcore.journal import Journal
 from tronco.sipcore.nodes import Node, Shared
 from tronco.sipcore.places import journal_path
@@ -26,6 +27,13 @@ from tronco.sipcore.server import AgiServer
 from tronco.sipcore.store import Store
 
 logger = logging.getLogger(__name__)
+# Calls are let in after this at the latest: emergency calls need nothing of it.
+WARM_UP_S = 30.0
+# How long the database is waited for, and how long after a change no other is expected.
+CONNECT_S = 3.0
+QUIET_S = 0.5
+# Abroad is classified by tables that are read when first needed.
+ABROAD = "0012125550100"
 
 
 class Process:
@@ -54,6 +62,9 @@ class Process:
         )
         self._server = AgiServer(control.decide, port=settings[0].agi_port)
         self._hang_ups: set[asyncio.Task[None]] = set()
+        self._is_listening = asyncio.Event()
+        self._has_changed = asyncio.Event()
+        self._warming = asyncio.Lock()
 
     async def run(self) -> None:
         stopping = asyncio.Event()
@@ -61,9 +72,10 @@ class Process:
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(one, stopping.set)
         async with self._gateway:
-            await self._server.start()
             jobs = [node.run() for node in self._nodes.values()]
-            work = asyncio.ensure_future(asyncio.gather(*jobs, self._listen()))
+            work = asyncio.ensure_future(
+                asyncio.gather(*jobs, self._listen(), self._keep_warm(), self._serve())
+            )
             work.add_done_callback(lambda _: stopping.set())
             await stopping.wait()
             logger.info("stopping")
@@ -76,10 +88,41 @@ class Process:
         self._shared.status.close()
         self._shared.journal.close()
 
+    async def _serve(self) -> None:
+        """Let calls in once nothing that they ask for must be read first."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONNECT_S):
+                await self._is_listening.wait()
+        try:
+            async with asyncio.timeout(WARM_UP_S):
+                await self._warm(await self._directory.warm())
+        except (TroncoError, TimeoutError) as problem:
+            logger.warning("calls are let in before all is in memory: %s", problem)
+        await self._server.start()
+
+    async def _warm(self, lines: Sequence[LineCard]) -> None:
+        classify(ABROAD)
+        async with self._warming:
+            decks = await self._gateway.warm(
+                [line.account_id for line in lines], await self._directory.list_cost_tariffs()
+            )
+        logger.info("%s price lists and %s circuits are in memory", decks, len(lines))
+
+    async def _keep_warm(self) -> None:
+        """Read new price lists when they are published, not when the next call asks for them."""
+        while True:
+            await self._has_changed.wait()
+            await asyncio.sleep(QUIET_S)
+            self._has_changed.clear()
+            try:
+                await self._warm([])
+            except TroncoError as problem:
+                logger.warning("price lists are not read ahead: %s", problem)
+
     async def _listen(self) -> None:
         await listen(
             {
-                CONFIG: lambda table: self._directory.forget_all(),
+                CONFIG: self._config_changed,
                 HANG_UP_CHANNEL: self._hang_up,
                 "tronco_line": self._line_changed,
                 "tronco_trunk": lambda _: self._each(Node.trunks_changed),
@@ -93,11 +136,17 @@ class Process:
         await self._questions.open()
         self._directory.forget_all()
         self._directory.is_fresh = True
+        self._is_listening.set()
+        self._has_changed.set()
         self._each(Node.database_returned)
 
     def _database_lost(self) -> None:
         self._questions.is_up = False
         self._directory.is_fresh = False
+
+    def _config_changed(self, _table: str) -> None:
+        self._directory.forget_all()
+        self._has_changed.set()
 
     def _line_changed(self, number: str) -> None:
         if number == "*":
