@@ -178,6 +178,27 @@
     if (tick && event.target !== tick) tick.checked = true;
   });
 
+  // Fields that count only for some values of others: data-when="mode:menu,queue;schedule:*".
+  function counts(form, rules) {
+    return rules.split(";").every(function (rule) {
+      var name = rule.split(":")[0], values = rule.split(":")[1];
+      var field = form.elements[name];
+      var value = !field ? "" : field.type === "checkbox" ? (field.checked ? "True" : "") : field.value;
+      return values === "*" ? value !== "" : values.split(",").includes(value);
+    });
+  }
+  function showFields(form) {
+    form.querySelectorAll("[data-when]").forEach(function (place) { place.hidden = !counts(form, place.dataset.when); });
+    form.querySelectorAll(".form-group-card").forEach(function (card) {
+      var places = Array.from(card.querySelectorAll(".mb-3, fieldset"));
+      if (places.some(function (place) { return place.dataset.when; })) card.hidden = places.every(function (place) { return place.hidden; });
+    });
+  }
+  document.addEventListener("change", function (event) {
+    var form = event.target.form;
+    if (form && form.querySelector("[data-when]")) showFields(form);
+  });
+
   // A form that was typed into asks before it is left; a form that was sent is not sent twice.
   var guarded = null;
   document.addEventListener("input", function (event) {
@@ -242,6 +263,8 @@
     prepare();
   });
   document.addEventListener("htmx:historyRestore", prepare);
+  // A script that puts fields into a page says so.
+  document.addEventListener("tronco:added", prepare);
   document.addEventListener("htmx:responseError", function () { announce(text("Failed")); });
   document.addEventListener("htmx:sendError", function () { announce(text("Failed")); });
   function prepare() {

@@ -29,8 +29,9 @@ class TestDids(ResourceCase):
         return {
             "raw": "1144445555",
             "e164": "",
-            "tenant": str(world.customer.pk),
+            "subscriber": str(world.customer.pk),
             "is_active": "on",
+            "allowed_callers": ["fixed", "mobile"],
         }
 
     def test_export(self, *args: Any) -> None:
@@ -51,7 +52,12 @@ def test_a_number_is_shown_as_people_write_it_and_exported_whole() -> None:
 def test_a_number_that_reads_otherwise_is_saved_with_a_warning() -> None:
     world = make_world()
     client = administrator(world)
-    typed = {"raw": "1133334444", "e164": "1133335555", "tenant": str(world.customer.pk)}
+    typed = {
+        "raw": "1133334444",
+        "e164": "1133335555",
+        "subscriber": str(world.customer.pk),
+        "allowed_callers": ["fixed"],
+    }
     answer = client.post(reverse("dids:did_add"), typed, follow=True)
     page = answer.content.decode()
     assert Did.objects.get().e164 == "+551133335555"

@@ -34,7 +34,7 @@ def world() -> World:
 )
 def test_how_a_number_is_read(world: World, raw: str, e164: str, saved: str, warns: bool) -> None:
     made = services.did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw=raw, e164=e164)
-    assert (made.did.raw, made.did.e164, bool(made.warning)) == (raw, saved, warns)
+    assert (made.did.raw, made.did.e164, bool(made.warnings)) == (raw, saved, warns)
     assert Did.objects.get(raw=raw) == made.did
 
 
@@ -67,9 +67,9 @@ def test_a_number_rings_only_a_circuit_of_its_owner(world: World) -> None:
         actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334444", circuit_id=own.pk
     )
     with pytest.raises(InvalidInput) as refused:
-        services.did_assign(actor=SYSTEM, did_id=made.did.pk, circuit_id=foreign.pk)
+        services.did_ring(actor=SYSTEM, did_id=made.did.pk, circuit_id=foreign.pk)
     assert refused.value.code == "circuit-of-another"
-    assert services.did_assign(actor=SYSTEM, did_id=made.did.pk, circuit_id=None).circuit is None
+    assert services.did_ring(actor=SYSTEM, did_id=made.did.pk, circuit_id=None).circuit is None
 
 
 def test_a_circuit_shows_only_numbers_of_its_customer(world: World) -> None:
@@ -104,10 +104,10 @@ def test_a_number_that_changes_hands_is_shown_no_more(world: World) -> None:
 def test_who_may(world: World) -> None:
     did = services.did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334444").did
     with pytest.raises(NotFound):
-        services.did_assign(actor=world.actor(world.reseller_a), did_id=did.pk, circuit_id=None)
+        services.did_ring(actor=world.actor(world.reseller_a), did_id=did.pk, circuit_id=None)
     with pytest.raises(NotAllowed):
         finance = world.actor(world.master, Role.FINANCE)
-        services.did_assign(actor=finance, did_id=did.pk, circuit_id=None)
+        services.did_ring(actor=finance, did_id=did.pk, circuit_id=None)
     with pytest.raises(NotFound):
         services.did_create(
             actor=world.actor(world.reseller_b), tenant_id=world.customer_a.pk, raw="1133335555"

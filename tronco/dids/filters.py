@@ -1,14 +1,16 @@
-"""Filters of numbers."""
+"""Filters of numbers, ranges and holders."""
 
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils.timezone import datetime, make_aware
 from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.models import Circuit
-from tronco.dids.models import Did
+from tronco.dids.models import Did, DidRegistration, NumberRange, Tenure
 from tronco.tenancy.models import Tenant
 from tronco.ui import filters
 from tronco.ui.forms import SearchSelect
@@ -17,27 +19,40 @@ _PUNCTUATION = re.compile(r"[\s().+-]")
 
 
 class DidFilters(filters.FilterSet):
-    search = ("e164", "raw", "tenant__name", "supplier")
+    search = ("e164", "raw", "tenant__name", "supplier", "description")
 
     tenant = filters.ModelChoiceFilter(
         method="filter_tenant",
-        label=_("Owner"),
+        label=_("Holder"),
         queryset=Tenant.objects.all(),
         widget=SearchSelect("tenancy:tenant_options"),
+    )
+    range = filters.ModelChoiceFilter(
+        label=_("Range"),
+        queryset=NumberRange.objects.all(),
+        widget=SearchSelect("dids:numberrange_options"),
     )
     circuit = filters.ModelChoiceFilter(
         label=_("Rings circuit"),
         queryset=Circuit.objects.all(),
         widget=SearchSelect("circuits:circuit_options"),
     )
-    supplier = filters.CharFilter(lookup_expr="icontains", label=_("Supplier"))
+    supplier = filters.CharFilter(lookup_expr="icontains", label=_("Supplier's name"))
+    registration = filters.ChoiceFilter(
+        field_name="registration__state",
+        label=_("Registration"),
+        choices=DidRegistration.State.choices,
+    )
     unassigned = filters.BooleanFilter(
         field_name="circuit", lookup_expr="isnull", label=_("Rings nothing")
     )
 
     class Meta(filters.FilterSet.Meta):
         model = Did
-        fields = ("tenant", "circuit", "supplier", "unassigned", "is_active")
+        fields = (
+            "state", "mode", "tenant", "range", "supplier", "registration", "kind", "circuit",
+            "unassigned", "reverse_charging", "ported_in", "is_active",
+        )  # fmt: skip
 
     def filter_search(self, rows: QuerySet[Did], name: str, value: str) -> QuerySet[Did]:
         """A number is found however it is written; anything else as in every list."""
@@ -50,3 +65,39 @@ class DidFilters(filters.FilterSet):
     def filter_tenant(self, rows: QuerySet[Did], name: str, value: Tenant) -> QuerySet[Did]:
         """The numbers of a customer, or of everybody below a reseller."""
         return rows.filter(tenant__path__startswith=value.path)
+
+
+class RangeFilters(filters.FilterSet):
+    search = ("name", "area", "first", "last", "supplier")
+
+    class Meta(filters.FilterSet.Meta):
+        model = NumberRange
+        fields = ("area", "cancels_itself", "supplier")
+
+
+class TenureFilters(filters.FilterSet):
+    """Who had this number on that date."""
+
+    search = ("holder", "document", "e164")
+
+    number = filters.CharFilter(method="filter_number", label=_("Number"))
+    on = filters.DateFilter(method="filter_on", label=_("On the date"))
+    tenant = filters.ModelChoiceFilter(
+        label=_("Record of the holder"),
+        queryset=Tenant.objects.all(),
+        widget=SearchSelect("tenancy:tenant_options"),
+    )
+
+    class Meta(filters.FilterSet.Meta):
+        model = Tenure
+        fields = ("number", "on", "tenant")
+
+    def filter_number(self, rows: QuerySet[Tenure], name: str, value: str) -> QuerySet[Tenure]:
+        """However it is written."""
+        return rows.filter(e164__endswith=_PUNCTUATION.sub("", value))
+
+    def filter_on(self, rows: QuerySet[Tenure], name: str, value: date) -> QuerySet[Tenure]:
+        """Whoever held it at any moment of that day."""
+        begins = make_aware(datetime(value.year, value.month, value.day))
+        rows = rows.filter(since__lt=begins + timedelta(days=1))
+        return rows.filter(Q(until=None) | Q(until__gte=begins))

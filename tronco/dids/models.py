@@ -9,8 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import CallClass
+from tronco.numbering.classify import classify
 from tronco.pbx.models import Destination
 from tronco.tenancy.access import VisibleQuerySet
+from tronco.tenancy.models import Tenant
 
 
 class CallerKind(models.TextChoices):
@@ -131,6 +133,7 @@ class Did(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.AVAILABLE)
     ported_in = models.BooleanField(_("ported in"), default=False)
     quarantine_until = models.DateField(_("in quarantine until"), null=True, blank=True)
+    reserved_for = models.CharField(_("reserved for"), max_length=120, blank=True)
     description = models.CharField(_("description"), max_length=120, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -236,6 +239,27 @@ class Did(models.Model):
 
     def __str__(self) -> str:
         return self.e164
+
+    @property
+    def display(self) -> str:
+        """The number as people write it."""
+        return classify(self.e164).display
+
+    @property
+    def ddd(self) -> int | None:
+        """Its area; None for a number of the whole country."""
+        return classify(self.e164).ddd
+
+    @property
+    def seller(self) -> Tenant:
+        """Who sells it (“Dono”): the seller in whose stock it lies, or whose customer holds it."""
+        above = self.tenant.parent
+        return above if self.tenant.kind == Tenant.Kind.CUSTOMER and above else self.tenant
+
+    @property
+    def subscriber(self) -> Tenant | None:
+        """The customer who holds it (“Assinante”), if one does."""
+        return self.tenant if self.tenant.kind == Tenant.Kind.CUSTOMER else None
 
 
 @pghistory.track()

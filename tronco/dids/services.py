@@ -1,21 +1,97 @@
-"""Everything that changes a number, and which number a circuit shows."""
+"""Makes, changes and deletes numbers. Who holds one, and its states, are in `states.py`."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final, TypedDict, Unpack
 
+from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from tronco.catalog.models import Plan
 from tronco.circuits.models import Circuit
 from tronco.circuits.selectors import get_circuit
+from tronco.core import secrets
 from tronco.core.errors import Conflict, InvalidInput, NotFound
-from tronco.dids.models import Did
+from tronco.dids import modes
+from tronco.dids.models import ClosedDestination, Did, NumberRange
+from tronco.dids.numbers import read_e164
 from tronco.dids.selectors import get_did, list_caller_numbers
-from tronco.numbering.classify import classify
+from tronco.dids.states import change_hands
+from tronco.pbx.models import Menu, Prompt, Queue, Schedule
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
+
+# What may stand in the switch's configuration file: nothing that could end a line or a field.
+_HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+)?")
+_USERNAME = re.compile(r"[A-Za-z0-9_.+@-]{0,80}")
+_PASSWORD = re.compile(r"[\x21-\x3a\x3c-\x7e]{0,80}")
+_TECHPREFIX = re.compile(r"[0-9*#]{0,20}")
+# Calls of a supplier without password are let in by their address: who may do that does trunks.
+TRUSTS_ADDRESSES: Final = "routing.edit"
+# What a number is pointed at, and must belong to its holder.
+_OF_HOLDER: Final[Mapping[str, type[models.Model]]] = {
+    "circuit": Circuit,
+    "payer": Circuit,
+    "menu": Menu,
+    "queue": Queue,
+    "schedule": Schedule,
+    "callback_audio": Prompt,
+}
+
+
+class DidFields(TypedDict, total=False):
+    """What may be said of a number besides the number itself; absent: default, or unchanged."""
+
+    range_id: int | None
+    kind: str
+    description: str
+    is_active: bool
+    ported_in: bool
+    supplier: str
+    host: str
+    port: int
+    username: str
+    registers: bool
+    mode: str
+    circuit_id: int | None
+    payer_id: int | None
+    menu_id: int | None
+    queue_id: int | None
+    schedule_id: int | None
+    callback_audio_id: int | None
+    techprefix: str
+    ip_address: str
+    ip_port: int
+    backup_techprefix: str
+    backup_address: str
+    backup_port: int
+    plan_id: int | None
+    reverse_charging: bool
+    max_calls: int | None
+    max_day_u: int | None
+    allowed_callers: list[str]
+    outgoing_classes: list[str]
+    caller_tag: str
+    says_errors: bool
+    audio: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Where calls go outside of the schedule: an action of `ClosedDestination` and its object."""
+
+    action: str = ClosedDestination.Action.HANGUP
+    circuit_id: int | None = None
+    queue_id: int | None = None
+    menu_id: int | None = None
+    prompt_id: int | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +99,7 @@ class SavedDid:
     """A number, and what is odd about it although it was saved; empty when nothing is."""
 
     did: Did
-    warning: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -33,22 +109,19 @@ def did_create(
     tenant_id: int,
     raw: str,
     e164: str = "",
-    circuit_id: int | None = None,
-    supplier: str = "",
-    is_active: bool = True,
+    password: str = "",
+    closed: Closed | None = None,
+    **fields: Unpack[DidFields],
 ) -> SavedDid:
-    """Make a number; without `e164` it is read out of what the supplier sends."""
+    """Make a number: in use by a customer, or in the stock of a seller.
+
+    Without `e164` it is read out of what the supplier sends.
+    """
     actor.require("dids.edit")
-    return _save(
-        Did(),
-        actor=actor,
-        tenant_id=tenant_id,
-        raw=raw,
-        e164=e164,
-        circuit_id=circuit_id,
-        supplier=supplier,
-        is_active=is_active,
-    )
+    did = Did(tenant=_get_owner(actor, tenant_id))
+    if did.subscriber:
+        did.state = Did.State.IN_USE
+    return _save(actor, did, raw, e164, password, closed, fields, starts_mode=True)
 
 
 @transaction.atomic
@@ -56,41 +129,47 @@ def did_change(
     *,
     actor: Actor,
     did_id: int,
-    tenant_id: int,
-    raw: str,
-    e164: str,
-    circuit_id: int | None,
-    supplier: str,
-    is_active: bool,
+    tenant_id: int | None = None,
+    raw: str | None = None,
+    e164: str | None = None,
+    password: str = "",
+    closed: Closed | None = None,
+    **fields: Unpack[DidFields],
 ) -> SavedDid:
-    """Change a number; one that changes hands is no longer shown by its former owner's circuits."""
+    """Change what the given fields say; an empty password leaves the one there is.
+
+    Another owner takes the number over: see `states.change_hands`.
+    """
     actor.require("dids.edit")
     did = get_did(actor=actor, did_id=did_id, lock=True)
+    mode = did.mode
+    if tenant_id is not None and tenant_id != did.tenant_id:
+        change_hands(did, _get_owner(actor, tenant_id))
     return _save(
+        actor,
         did,
-        actor=actor,
-        tenant_id=tenant_id,
-        raw=raw,
-        e164=e164,
-        circuit_id=circuit_id,
-        supplier=supplier,
-        is_active=is_active,
+        did.raw if raw is None else raw,
+        did.e164 if e164 is None else e164,
+        password,
+        closed,
+        fields,
+        starts_mode=fields.get("mode", did.mode) != mode,
     )
 
 
 @transaction.atomic
-def did_assign(*, actor: Actor, did_id: int, circuit_id: int | None) -> Did:
-    """Let a number ring one of its owner's circuits; None lets it ring nowhere."""
-    actor.require("dids.edit")
-    did = get_did(actor=actor, did_id=did_id, lock=True)
-    did.circuit = _find_circuit(actor, did.tenant, circuit_id)
-    did.save(update_fields=["circuit"])
-    return did
+def did_ring(*, actor: Actor, did_id: int, circuit_id: int | None) -> Did:
+    """Let a number ring one of its holder's circuits; None lets it ring nowhere."""
+    mode = Did.Mode.RING
+    return did_change(actor=actor, did_id=did_id, mode=mode, circuit_id=circuit_id).did
 
 
 @transaction.atomic
 def did_delete(*, actor: Actor, did_id: int) -> None:
-    """Delete a number that no call record names; the others are made inactive."""
+    """Delete a number that no call record names; the others are made inactive.
+
+    Who held it stays on record.
+    """
     actor.require("dids.delete")
     did = get_did(actor=actor, did_id=did_id, lock=True)
     try:
@@ -121,68 +200,206 @@ def caller_number_set(*, actor: Actor, circuit_id: int, e164: str) -> Circuit:
 
 
 def _save(
-    did: Did,
-    *,
     actor: Actor,
-    tenant_id: int,
+    did: Did,
     raw: str,
     e164: str,
-    circuit_id: int | None,
-    supplier: str,
-    is_active: bool,
+    password: str,
+    closed: Closed | None,
+    fields: DidFields,
+    *,
+    starts_mode: bool,
 ) -> SavedDid:
+    """Check everything about a number and store it; what was odd comes back."""
+    did.raw = raw.strip()
+    did.e164, mismatch = read_e164(did.raw, e164)
+    _fill(actor, did, dict(fields))
+    modes.forget_unused(did)
+    _check_mode(did)
+    _check_supplier(actor, did, password)
+    limits = modes.limit_spending(did) if starts_mode and did.mode in Did.SPENDING_MODES else []
+    save_checked(did)
+    _put_closed(actor, did, closed)
+    others = Circuit.objects.filter(caller_number=did.e164).exclude(tenant=did.tenant_id)
+    others.update(caller_number="")
+    warnings = [mismatch] if mismatch else []
+    if limits:
+        warnings.append(_("Limits were set: %(limits)s.") % {"limits": ", ".join(limits)})
+    return SavedDid(did, (*warnings, *modes.list_warnings(did)))
+
+
+def _fill(actor: Actor, did: Did, fields: dict[str, Any]) -> None:
+    """Take over the fields; what they point at must be the holder's."""
+    for name, model in _OF_HOLDER.items():
+        if f"{name}_id" in fields:
+            found = find_of_holder(actor, did.tenant, model, fields.pop(f"{name}_id"), name)
+            setattr(did, name, found)
+    if "range_id" in fields:
+        did.range = _find_range(actor, fields.pop("range_id"))
+    if "plan_id" in fields:
+        did.plan = _find_plan(did, fields.pop("plan_id"))
+    for name, value in fields.items():
+        setattr(did, name, value)
+
+
+def find_of_holder(
+    actor: Actor, holder: Tenant, model: type[Any], key: int | None, name: str
+) -> Any:
+    """Return what a number is pointed at; InvalidInput when it is not its holder's."""
+    if key is None:
+        return None
+    found = model.objects.visible_to(actor).filter(pk=key, tenant=holder).first()
+    if found is None:
+        label = model._meta.verbose_name
+        raise InvalidInput(
+            _("Choose a %(what)s of %(owner)s, who holds the number.")
+            % {"what": label, "owner": holder},
+            field=name,
+            code=f"{name.removeprefix('closed_')}-of-another",
+        )
+    return found
+
+
+def _find_plan(did: Did, plan_id: int | None) -> Plan | None:
+    """A plan of whoever sells to the holder; who sells it prices its calls."""
+    if plan_id is None:
+        return None
+    plan = Plan.objects.filter(pk=plan_id, tenant=did.seller, is_active=True).first()
+    if plan is None:
+        raise InvalidInput(
+            _("Choose an active plan of %(seller)s, who sells the number.")
+            % {"seller": did.seller},
+            field="plan",
+            code="plan-not-sold",
+        )
+    return plan
+
+
+def _find_range(actor: Actor, range_id: int | None) -> NumberRange | None:
+    if range_id is None:
+        return None
+    found = NumberRange.objects.visible_to(actor).filter(pk=range_id).first()
+    if found is None:
+        raise InvalidInput(_("There is no such range."), field="range", code="range-unknown")
+    return found
+
+
+def _check_mode(did: Did) -> None:
+    """What the number is to do must be said in full."""
+    for name in modes.NEEDS.get(did.mode, ()):
+        if not getattr(did, name):
+            raise InvalidInput(
+                _("“%(mode)s” needs this.") % {"mode": did.get_mode_display()},
+                field=name,
+                code="mode-incomplete",
+            )
+    for name in ("ip_address", "backup_address"):
+        _check(_HOST, getattr(did, name), name, gettext_lazy("a host name or an IP address"))
+    for name in ("techprefix", "backup_techprefix"):
+        _check(_TECHPREFIX, getattr(did, name), name, gettext_lazy("digits, * and #"))
+
+
+def _check_supplier(actor: Actor, did: Did, password: str) -> None:
+    """The supplier's data, and who may trust a supplier by its address alone."""
+    _check(_HOST, did.host, "host", gettext_lazy("a host name or an IP address"))
+    _check(_USERNAME, did.username, "username", gettext_lazy("letters, digits and _ . + @ -"))
+    _check(_PASSWORD, password, "password", gettext_lazy("letters, digits and signs other than ;"))
+    if password:
+        did.password_encrypted = secrets.encrypt(password, key=settings.SECRET_KEY)
+    if not did.username:
+        did.password_encrypted = ""
+    if did.registers and not (did.host and did.username and did.password_encrypted):
+        raise InvalidInput(
+            _("To register, a DID needs host, user and password of its supplier; else say “no”."),
+            field="registers",
+            code="registration-incomplete",
+        )
+    if did.host and not did.registers and not actor.can(TRUSTS_ADDRESSES) and _is_new_host(did):
+        raise InvalidInput(
+            _(
+                "Calls of a supplier without registration are let in by their address alone: ask"
+                " the master for it, or let the DID register."
+            ),
+            field="host",
+            code="supplier-unproved",
+        )
+
+
+def _is_new_host(did: Did) -> bool:
+    return not Did.objects.filter(pk=did.pk, host=did.host, registers=False).exists()
+
+
+def _check(pattern: re.Pattern[str], value: str, field: str, wanted: Any) -> None:
+    if not pattern.fullmatch(value):
+        raise InvalidInput(
+            _("Use %(wanted)s.") % {"wanted": wanted}, field=field, code=f"invalid-{field}"
+        )
+
+
+def _put_closed(actor: Actor, did: Did, closed: Closed | None) -> None:
+    """Keep the closed destination of a number with a schedule; without one there is none."""
+    current = ClosedDestination.objects.filter(did=did).first()
+    if did.schedule_id is None:
+        if current:
+            current.delete()
+        return
+    if closed is None and current is not None:
+        return
+    save_checked(_closed(actor, did, current or ClosedDestination(did=did), closed or Closed()))
+
+
+def _closed(
+    actor: Actor, did: Did, destination: ClosedDestination, closed: Closed
+) -> ClosedDestination:
+    """Fill the destination; only what its action uses is kept."""
+    action = ClosedDestination.Action
+    needs: dict[str, tuple[str, type[models.Model], int | None]] = {
+        action.CIRCUIT: ("circuit", Circuit, closed.circuit_id),
+        action.VOICEMAIL: ("circuit", Circuit, closed.circuit_id),
+        action.QUEUE: ("queue", Queue, closed.queue_id),
+        action.MENU: ("menu", Menu, closed.menu_id),
+        action.PROMPT: ("prompt", Prompt, closed.prompt_id),
+    }
+    destination.tenant = did.tenant
+    destination.action = closed.action
+    destination.number = closed.number.strip() if closed.action == action.NUMBER else ""
+    for name in ("circuit", "queue", "menu", "prompt"):
+        setattr(destination, name, None)
+    if closed.action in needs:
+        name, model, key = needs[closed.action]
+        setattr(destination, name, find_of_holder(actor, did.tenant, model, key, f"closed_{name}"))
+        if key is None:
+            raise _closed_incomplete(f"closed_{name}")
+    elif closed.action == action.NUMBER:
+        if not destination.number:
+            raise _closed_incomplete("closed_number")
+        if not (did.payer_id or did.circuit_id):
+            raise InvalidInput(
+                _("A call to an external number needs a line that pays."),
+                field="payer",
+                code="no-payer",
+            )
+    elif closed.action not in (action.HANGUP,):
+        raise InvalidInput(
+            _("Outside of a menu there is nothing to repeat or go back to."),
+            field="closed_action",
+            code="closed-impossible",
+        )
+    return destination
+
+
+def _closed_incomplete(field: str) -> InvalidInput:
+    return InvalidInput(
+        _("Say where calls go outside of the schedule."), field=field, code="closed-incomplete"
+    )
+
+
+def _get_owner(actor: Actor, tenant_id: int) -> Tenant:
     owner = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
     if owner is None:
         raise NotFound(_("There is no such customer."), details={"tenant": tenant_id})
-    did.tenant = owner
-    did.raw = raw.strip()
-    did.e164, warning = _read_e164(did.raw, e164)
-    did.circuit = _find_circuit(actor, owner, circuit_id)
-    did.supplier, did.is_active = supplier, is_active
-    save_checked(did)
-    others = Circuit.objects.filter(caller_number=did.e164).exclude(tenant=owner)
-    others.update(caller_number="")
-    return SavedDid(did, warning)
-
-
-def _read_e164(raw: str, e164: str) -> tuple[str, str]:
-    """Return the number for people, and a warning where it is not what the supplier's form says.
-
-    Two numbers may read alike only in what is sent; what is dialled by people must be possible.
-    """
-    sent = classify(raw)
-    if not e164:
-        if not sent.e164:
-            raise InvalidInput(
-                _("What number “%(raw)s” is cannot be told; write the number itself as well.")
-                % {"raw": raw},
-                field="e164",
-                code="number-unreadable",
-            )
-        return sent.e164, ""
-    meant = classify(e164)
-    if not meant.e164:
+    if owner.status == Tenant.Status.REMOVED:
         raise InvalidInput(
-            _(meant.hint) if meant.hint else _("Write the full number, with its DDD."),
-            field="e164",
-            code=f"number-{meant.reason}" if meant.reason else "number-not-full",
+            _("%(owner)s was removed.") % {"owner": owner}, field="subscriber", code="owner-removed"
         )
-    if sent.e164 and sent.e164 != meant.e164:
-        return meant.e164, (
-            _("The supplier’s “%(raw)s” reads as %(sent)s, not %(meant)s; check the two.")
-            % {"raw": raw, "sent": sent.e164, "meant": meant.e164}
-        )
-    return meant.e164, ""
-
-
-def _find_circuit(actor: Actor, owner: Tenant, circuit_id: int | None) -> Circuit | None:
-    if circuit_id is None:
-        return None
-    circuit = Circuit.objects.visible_to(actor).filter(pk=circuit_id, tenant=owner).first()
-    if circuit is None:
-        raise InvalidInput(
-            _("Choose a circuit of %(owner)s, who owns the number.") % {"owner": owner},
-            field="circuit",
-            code="circuit-of-another",
-        )
-    return circuit
+    return owner

@@ -1,4 +1,4 @@
-"""Columns of numbers."""
+"""Columns of numbers, ranges and holders."""
 
 from __future__ import annotations
 
@@ -7,10 +7,25 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from tronco.dids.models import Did
+from tronco.dids.models import Did, NumberRange, Tenure
 from tronco.numbering.classify import classify
-from tronco.ui import tables
+from tronco.ui import formats, tables
 from tronco.ui.urls import screen_url
+
+STATE_COLORS = {
+    Did.State.AVAILABLE: "green",
+    Did.State.RESERVED: "azure",
+    Did.State.IN_USE: "blue",
+    Did.State.QUARANTINE: "yellow",
+    Did.State.PORTED_OUT: "secondary",
+}
+REGISTRATION_COLORS = {"registered": "green", "rejected": "red", "trying": "yellow"}
+ENDED_AS = {
+    "given_back": _("given back"),
+    "transferred": _("handed to another"),
+    "ported_out": _("ported out"),
+    "deleted": _("number deleted"),
+}
 
 
 class NumberColumn(tables.Column):
@@ -26,12 +41,105 @@ class NumberColumn(tables.Column):
         return str(kwargs["value"])
 
 
+class HolderColumn(tables.RelatedColumn):
+    """Whose the number is, or that it is available (S3-19)."""
+
+    def render(self, value: Any, table: Any, record: Did) -> Any:  # type: ignore[override]
+        if record.state == Did.State.AVAILABLE:
+            return formats.badge(Did.State.AVAILABLE.label, "green")
+        return super().render(value, table)
+
+    def value(self, **kwargs: Any) -> str:
+        if kwargs["record"].state == Did.State.AVAILABLE:
+            return str(Did.State.AVAILABLE.label)
+        return super().value(**kwargs)  # type: ignore[no-any-return]
+
+
 class DidTable(tables.Table):
+    position = tables.SequenceColumn()
+    ddd = tables.Column(verbose_name=_("DDD"), orderable=False)
     e164 = NumberColumn(verbose_name=_("Number"))
-    tenant = tables.RelatedColumn(verbose_name=_("Owner"), order_by="tenant__name")
+    route = tables.RelatedColumn(
+        accessor="route_assignment__route", verbose_name=_("Route"), orderable=False
+    )
+    tenant = HolderColumn(verbose_name=_("Holder"), order_by="tenant__name")
+    owner = tables.RelatedColumn(
+        accessor="seller", verbose_name=_("Owner of the DID (reseller / master)"), orderable=False
+    )
+    subscriber = tables.RelatedColumn(
+        verbose_name=_("Subscriber who owns the number"), orderable=False
+    )
     circuit = tables.RelatedColumn(verbose_name=_("Rings circuit"), order_by="circuit__number")
+    state = tables.BadgeColumn(verbose_name=_("State"), colors=STATE_COLORS)
+    mode = tables.BadgeColumn(verbose_name=_("Type of working"))
+    kind = tables.BadgeColumn(verbose_name=_("Type of DID"))
+    registration = tables.BadgeColumn(
+        accessor="registration__state",
+        verbose_name=_("Registration"),
+        colors=REGISTRATION_COLORS,
+        live=True,
+    )
+    raw = tables.Column(verbose_name=_("DID number"))
+    supplier = tables.Column(verbose_name=_("Supplier's name"))
+    payer = tables.RelatedColumn(verbose_name=_("IP line that places the call"))
+    plan = tables.RelatedColumn(verbose_name=_("Prefix plan"))
+    caller_tag = tables.Column(verbose_name=_("Additional CallerID (Bina)"))
+    allowed_callers = tables.Column(verbose_name=_("Allow"), orderable=False)
+    outgoing_classes = tables.Column(orderable=False)
 
     class Meta(tables.Table.Meta):
         model = Did
-        fields = ("e164", "tenant", "circuit", "raw", "supplier", "is_active", "created_at")
-        default = ("e164", "tenant", "circuit", "raw", "supplier", "is_active")
+        fields = (
+            "position", "ddd", "e164", "route", "tenant", "owner", "subscriber", "state", "mode",
+            "circuit", "reverse_charging", "registration", "raw", "kind", "supplier", "range",
+            "description", "reserved_for", "quarantine_until", "ported_in", "host", "port",
+            "username", "registers", "menu", "queue", "schedule", "callback_audio", "techprefix",
+            "ip_address", "ip_port", "backup_techprefix", "backup_address", "backup_port", "payer",
+            "plan", "max_calls", "max_day_u", "allowed_callers", "outgoing_classes", "caller_tag",
+            "says_errors", "audio", "is_active", "created_at",
+        )  # fmt: skip
+        default = (
+            "position", "ddd", "e164", "route", "tenant", "state", "mode", "circuit",
+            "reverse_charging", "registration",
+        )  # fmt: skip
+
+
+class RangeTable(tables.Table):
+    name = tables.LinkColumn()
+    number_count = tables.NumberColumn(verbose_name=_("Numbers"))
+    available_count = tables.NumberColumn(verbose_name=_("Available"))
+    in_use_count = tables.NumberColumn(verbose_name=_("In use"))
+
+    class Meta(tables.Table.Meta):
+        model = NumberRange
+        fields = (
+            "name", "area", "first", "last", "cancels_itself", "number_count", "available_count",
+            "in_use_count", "tenant", "supplier", "created_at",
+        )  # fmt: skip
+        default = (
+            "name", "area", "first", "last", "cancels_itself", "number_count", "available_count",
+            "in_use_count", "tenant",
+        )  # fmt: skip
+
+
+class TenureTable(tables.Table):
+    e164 = tables.Column(verbose_name=_("Number"))
+    tenant = tables.RelatedColumn(verbose_name=_("Record of the holder"))
+    sellers = tables.Column(orderable=False)
+    ended_as = tables.Column()
+
+    class Meta(tables.Table.Meta):
+        model = Tenure
+        fields = (
+            "e164", "holder", "document", "sellers", "since", "until", "ended_as", "tenant",
+        )  # fmt: skip
+        default = ("e164", "holder", "document", "sellers", "since", "until", "ended_as")
+
+    def render_sellers(self, value: list[str]) -> str:
+        return " › ".join(value)
+
+    def value_sellers(self, value: list[str]) -> str:
+        return " > ".join(value)
+
+    def render_ended_as(self, value: str) -> Any:
+        return ENDED_AS.get(value, value)

@@ -1,4 +1,4 @@
-"""Screens of numbers."""
+"""Screens of numbers: the list, the form of S1, and what becomes of a number."""
 
 from __future__ import annotations
 
@@ -7,29 +7,94 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.selectors import get_circuit
-from tronco.dids import selectors, services
+from tronco.core.errors import TroncoError
+from tronco.dids import modes, ranges, selectors, services, states
 from tronco.dids.filters import DidFilters
-from tronco.dids.forms import DidForm
-from tronco.dids.models import Did
-from tronco.dids.tables import DidTable
-from tronco.numbering.classify import classify
+from tronco.dids.forms import AssignForm, DidForm, GiveBackForm, ReserveForm
+from tronco.dids.models import ClosedDestination, Did
+from tronco.dids.numbers import NumberPlan
+from tronco.dids.tables import DidTable, TenureTable
+from tronco.tenancy.models import Tenant
 from tronco.ui import edits, panels
+from tronco.ui.actions import Action
+from tronco.ui.forms import ReasonForm
 from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
 
 ROWS_ON_A_CARD = 10
+State = Did.State
+# Fields that point at something of the holder's.
+_KEYS = (
+    "range", "circuit", "payer", "menu", "queue", "schedule", "callback_audio", "plan",
+)  # fmt: skip
+_CLOSED_KEYS = ("circuit", "queue", "menu", "prompt")
 
 
-class CreateDid(edits.CreateView):
-    """Saves, and says what looks odd about the number."""
+class PreviewedCreate(edits.CreateView):
+    """Before many numbers are made, shows how many will and will not be, and why."""
+
+    def preview(self, values: dict[str, Any]) -> NumberPlan | None:
+        """What would be made; None when there is nothing to look at first."""
+        raise NotImplementedError
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.form(request.POST, request.FILES)
+        if "confirmed" in request.POST or not form.is_valid():
+            return super().post(request, *args, **kwargs)
+        try:
+            plan = self.preview(form.cleaned_data)
+        except TroncoError as error:
+            edits.show_error(form, error)
+            return self.show(form, status=422)
+        if plan is None:
+            return super().post(request, *args, **kwargs)
+        typed = [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name != "csrfmiddlewaretoken"
+        ]
+        response: HttpResponse = self.render(
+            "dids/preview.html", plan=plan, typed=typed, back_url=self.request.get_full_path()
+        )
+        # The supplier's password may be among what was typed.
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def tell(self, plan: NumberPlan) -> None:
+        """Say what was made."""
+        left_out = plan.asked - len(plan.create)
+        messages.info(
+            self.request,
+            _now("%(made)s numbers were created; %(left)s were not.")
+            % {"made": len(plan.create), "left": left_out},
+        )
+
+
+class CreateDid(PreviewedCreate):
+    """Saves one or several, and says what looks odd about the number."""
+
+    def preview(self, values: dict[str, Any]) -> NumberPlan | None:
+        if values["quantity"] == 1:
+            return None
+        return ranges.series_preview(
+            raw=values["raw"], e164=values["e164"], quantity=values["quantity"]
+        )
 
     def write(self, form: Any) -> Did:
-        saved = services.did_create(actor=self.actor, **facts_of(form.cleaned_data))
-        if saved.warning:
-            messages.warning(self.request, saved.warning)
+        facts = facts_of(form.cleaned_data)
+        quantity = facts.pop("quantity")
+        if quantity > 1:
+            saved, plan = ranges.series_create(actor=self.actor, quantity=quantity, **facts)
+            self.tell(plan)
+        else:
+            saved = services.did_create(actor=self.actor, **facts)
+        for warning in saved.warnings:
+            messages.warning(self.request, warning)
         return saved.did
 
 
@@ -37,19 +102,37 @@ class EditDid(edits.EditView):
     """As for a new one."""
 
     def write(self, form: Any) -> Did:
-        facts = facts_of(form.cleaned_data)
-        saved = services.did_change(actor=self.actor, did_id=self.instance.pk, **facts)
-        if saved.warning:
-            messages.warning(self.request, saved.warning)
+        saved = change_did(self.actor, self.instance, form.cleaned_data)
+        for warning in saved.warnings:
+            messages.warning(self.request, warning)
         return saved.did
+
+
+def change_did(actor: Any, did: Did, values: dict[str, Any]) -> services.SavedDid:
+    """Change a number to what its form says; what was a subscriber's goes when he does."""
+    facts = facts_of(values)
+    owner = values["subscriber"] or values["owner"]
+    if did.subscriber and owner.kind != Tenant.Kind.CUSTOMER:
+        for name in modes.OF_THE_HOLDER:
+            facts.pop(f"{name}_id" if name in _KEYS else name, None)
+        facts.pop("closed", None)
+    return services.did_change(actor=actor, did_id=did.pk, **facts)
 
 
 def facts_of(values: dict[str, Any]) -> dict[str, Any]:
     """Turn a valid form's values into what the services take."""
     facts = dict(values)
-    facts["tenant_id"] = facts.pop("tenant").pk
-    circuit = facts.pop("circuit")
-    facts["circuit_id"] = circuit.pk if circuit else None
+    facts.pop("technology")
+    facts["tenant_id"] = (facts.pop("subscriber") or facts["owner"]).pk
+    facts.pop("owner")
+    for name in _KEYS:
+        facts[f"{name}_id"] = getattr(facts.pop(name), "pk", None)
+    closed = {f"{name}_id": facts.pop(f"closed_{name}") for name in _CLOSED_KEYS}
+    facts["closed"] = services.Closed(
+        action=facts.pop("closed_action") or ClosedDestination.Action.HANGUP,
+        number=facts.pop("closed_number"),
+        **{name: getattr(row, "pk", None) for name, row in closed.items()},
+    )
     return facts
 
 
@@ -64,52 +147,242 @@ class CircuitNumbers(Page):
         rows = selectors.list_dids(actor=self.actor).filter(circuit=circuit)
         table = DidTable(list(rows[:ROWS_ON_A_CARD]), orderable=False)
         table.actor = self.actor
-        table.show(("e164", "raw", "supplier", "is_active"))
+        table.show(("e164", "raw", "mode", "supplier", "is_active"))
         query = f"circuit={circuit.pk}"
         return self.render(
             table=table,
             more_url=f"{reverse('dids:did_list')}?{query}",
-            add_url=f"{reverse('dids:did_add')}?{query}&tenant={circuit.tenant_id}",
+            add_url=f"{reverse('dids:did_add')}?{query}&subscriber={circuit.tenant_id}",
         )
+
+
+class WorkingPanel(panels.Fields):
+    """What a number does: the fields that its way of working uses."""
+
+    def context(self, request: Any, obj: Did) -> dict[str, Any]:
+        lines: list[str | panels.Value] = ["mode", *modes.USES[obj.mode], "schedule"]
+        if obj.schedule_id:
+            lines.append(panels.Value(_("Outside of the schedule"), closed_text))
+        return {"lines": [self.line(line, request.actor, obj) for line in lines]}
+
+
+def closed_text(did: Did) -> str:
+    """Where calls go outside of the schedule, in words."""
+    closed = ClosedDestination.objects.filter(did=did).first()
+    if closed is None:
+        return ""
+    where = closed.circuit or closed.queue or closed.menu or closed.prompt or closed.number
+    return f"{closed.get_action_display()}: {where}" if where else closed.get_action_display()
+
+
+def registration_text(did: Did) -> str:
+    """How the number stands at its supplier's registrar, and why."""
+    if not did.registers:
+        return str(_("not to be registered"))
+    found = getattr(did, "registration", None)
+    if found is None:
+        return str(_("not tried yet"))
+    return f"{found.get_state_display()} {found.cause}".strip()
+
+
+def _act(service: Any, done: Any) -> Any:
+    """An action's `run`: calls a service with what its form asks besides the reason."""
+
+    def run(actor: Any, did: Did, values: dict[str, Any]) -> Any:
+        asked = {name: value for name, value in values.items() if name != "reason"}
+        for name in ("tenant", "circuit"):
+            if name in asked:
+                asked[f"{name}_id"] = getattr(asked.pop(name), "pk", None)
+        service(actor=actor, did_id=did.pk, **asked)
+        return done
+
+    return run
+
+
+def _while(*allowed: str) -> Any:
+    return lambda did: did.state in allowed
 
 
 class Dids(Resource):
     model, table, filters, form = Did, DidTable, DidFilters, DidForm
     icon = "number"
-    help = _("Telephone numbers, whose they are, and what they ring.")
-    empty = _("Add the numbers that your suppliers deliver.")
-    bulk_fields = ("tenant", "circuit", "supplier", "is_active")
+    help = _("Telephone numbers, whose they are, and what they do when they ring.")
+    empty = _("Add a range, or the numbers that your suppliers deliver.")
+    live_s = 5
+    state_field = "state"
+    loses = _("Who held it stays on record.")
+    list_links = (
+        (_("Number ranges"), "dids:numberrange_list", "dids.view"),
+        (_("Holders"), "dids:tenure_list", "dids.view"),
+        (_("Refused calls"), "calls:refused_list", "calls.view"),
+    )
+    bulk_fields = (
+        "owner", "subscriber", "range", "circuit", "supplier", "plan", "reverse_charging",
+        "max_calls", "max_day_u", "allowed_callers", "outgoing_classes", "says_errors", "is_active",
+    )  # fmt: skip
     import_key = "raw"
-    import_lookups = {"tenant": "name", "circuit": "number"}
+    import_lookups = {"circuit": "number", "payer": "number"}
+    history_of = ((ClosedDestination, "did"),)
     create_view = CreateDid
     edit_view = EditDid
     panels = (
         panels.Fields(
             _("Number"),
-            panels.Value(_("Number"), lambda did: classify(did.e164).display),
+            panels.Value(_("Number"), lambda did: did.display),
             "e164",
-            "raw",
-            "supplier",
+            panels.Value(_("DID number"), "raw"),
+            "kind",
+            "state",
+            "quarantine_until",
+            "reserved_for",
+            "ported_in",
+            "range",
+            "description",
             "is_active",
         ),
-        panels.Fields(_("Use"), "tenant", "circuit", "created_at"),
+        panels.Fields(
+            _("Owner"),
+            panels.Value(_("Owner of the DID (reseller / master)"), lambda did: did.seller),
+            panels.Value(_("Subscriber who owns the number"), lambda did: did.subscriber),
+            panels.Value(
+                _("Route"),
+                lambda did: getattr(getattr(did, "route_assignment", None), "route", None),
+            ),
+        ),
+        WorkingPanel(_("What it does")),
+        panels.Fields(
+            _("Charging and limits"),
+            "payer",
+            "plan",
+            "reverse_charging",
+            "max_calls",
+            "max_day_u",
+            "allowed_callers",
+            "outgoing_classes",
+        ),
+        panels.Html(
+            _("Supplier"),
+            "dids/panels/supplier.html",
+            lambda request, did: {"registration_text": registration_text(did)},
+            permission="dids.edit",
+        ),
+        panels.Fields(_("Call"), "caller_tag", "says_errors", "audio"),
         panels.Related(),
+        panels.Rows(
+            _("Holders"),
+            TenureTable,
+            lambda actor, did: selectors.list_tenures(actor=actor).filter(e164=did.e164),
+            empty=_("Nobody has held it yet."),
+            more=lambda did: f"{reverse('dids:tenure_list')}?number={did.e164.lstrip('+')}",
+        ),
+    )
+    actions = (
+        Action(
+            name="assign",
+            label=_("Assign"),
+            permission="dids.edit",
+            icon="user-check",
+            form=AssignForm,
+            bulk=True,
+            when=_while(State.AVAILABLE, State.RESERVED),
+            run=_act(states.did_assign, _("Assigned.")),
+        ),
+        Action(
+            name="give-back",
+            label=_("Take back"),
+            permission="dids.edit",
+            icon="arrow-back-up",
+            form=GiveBackForm,
+            bulk=True,
+            when=_while(State.IN_USE),
+            run=_act(states.did_give_back, _("It is back in the stock.")),
+        ),
+        Action(
+            name="reserve",
+            label=_("Reserve"),
+            permission="dids.edit",
+            icon="bookmark",
+            form=ReserveForm,
+            bulk=True,
+            when=_while(State.AVAILABLE),
+            run=_act(states.did_reserve, _("Reserved.")),
+        ),
+        Action(
+            name="free",
+            label=_("Release"),
+            permission="dids.edit",
+            icon="bookmark-off",
+            form=ReasonForm,
+            bulk=True,
+            when=_while(State.RESERVED, State.QUARANTINE),
+            run=_act(states.did_free, _("It is available.")),
+        ),
+        Action(
+            name="route",
+            label=_("Route"),
+            permission="routing.edit",
+            icon="route",
+            url="routing:number_route",
+        ),
+        Action(
+            name="refused",
+            label=_("Refused calls"),
+            permission="calls.view",
+            icon="phone-off",
+            url="calls:did_refused",
+        ),
+        Action(
+            name="port-out",
+            label=_("Port out"),
+            permission="dids.edit",
+            icon="logout",
+            form=ReasonForm,
+            confirm=_("Another carrier has the number from now on; it rings here no more."),
+            danger=True,
+            in_rows=False,
+            when=lambda did: did.state != State.PORTED_OUT,
+            run=_act(states.did_port_out, _("Ported out.")),
+        ),
+        Action(
+            name="port-in",
+            label=_("Port in"),
+            permission="dids.edit",
+            icon="login",
+            form=ReasonForm,
+            in_rows=False,
+            when=_while(State.PORTED_OUT),
+            run=_act(states.did_port_in, _("Ported in: it is available.")),
+        ),
     )
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_dids(actor=actor)
 
     def label(self, obj: Did) -> str:
-        return classify(obj.e164).display
+        return obj.display
 
     def hint(self, obj: Did) -> str:
         return str(obj.tenant)
 
+    def initial(self, actor: Any, obj: Did) -> dict[str, Any]:
+        closed = ClosedDestination.objects.filter(did=obj).first() or ClosedDestination()
+        return {
+            "owner": obj.seller,
+            "subscriber": obj.subscriber,
+            "closed_action": closed.action,
+            "closed_number": closed.number,
+            **{f"closed_{name}": getattr(closed, name) for name in _CLOSED_KEYS},
+        }
+
     def create(self, actor: Any, values: dict[str, Any]) -> Did:
-        return services.did_create(actor=actor, **facts_of(values)).did
+        facts = facts_of(values)
+        quantity = facts.pop("quantity")
+        if quantity > 1:
+            return ranges.series_create(actor=actor, quantity=quantity, **facts)[0].did
+        return services.did_create(actor=actor, **facts).did
 
     def change(self, actor: Any, obj: Did, values: dict[str, Any]) -> Did:
-        return services.did_change(actor=actor, did_id=obj.pk, **facts_of(values)).did
+        return change_did(actor, obj, values).did
 
     def remove(self, actor: Any, obj: Did) -> None:
         services.did_delete(actor=actor, did_id=obj.pk)

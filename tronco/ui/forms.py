@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,11 @@ class BoundFieldset:
     title: Text
     help: Text
     fields: list[forms.BoundField] = field(default_factory=list)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether none of its fields counts now."""
+        return not any(bound.form.is_shown(bound.name) for bound in self.fields)
 
 
 class MoneyInput(forms.TextInput):
@@ -180,9 +185,16 @@ def limit_choices(one: forms.ModelChoiceField[Any], actor: Any) -> None:
 
 
 class FormMixin:
-    """What every form here has: an actor, fieldsets, and the look of its fields."""
+    """What every form here has: an actor, fieldsets, and the look of its fields.
+
+    `shown_when` names fields that count only for some values of others:
+    `{"menu": {"mode": ("menu", "reverse")}, "closed": {"schedule": ()}}`; `()` means any value.
+    The page shows and hides them as one chooses (`static/ui/app.js`); without a script, by what was
+    saved or sent.
+    """
 
     fieldsets: Sequence[Fieldset] = ()
+    shown_when: Mapping[str, Mapping[str, Sequence[str]]] = {}
     actor: Any
 
     def setup(self, actor: Any) -> None:
@@ -197,6 +209,15 @@ class FormMixin:
 
     def adapt(self, actor: Any) -> None:
         """Hook: change the fields for this actor or instance."""
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a field counts with the other fields' present values."""
+        for other, values in self.shown_when.get(name, {}).items():
+            value = self[other].value() if other in self.fields else None  # type: ignore[index,attr-defined]
+            chosen = "" if value in (None, False) else str(value)
+            if chosen not in values if values else not chosen:
+                return False
+        return True
 
     def groups(self) -> Iterator[BoundFieldset]:
         """Yield the fieldsets; fields that none names come last, under no heading."""

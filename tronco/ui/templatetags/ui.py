@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms, template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_tables2.paginators import LazyPaginator
 
@@ -37,6 +38,20 @@ def kind(bound: forms.BoundField) -> str:
     if isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect):
         return "checks"
     return "check" if isinstance(widget, forms.CheckboxInput) else "plain"
+
+
+@register.filter
+def when(bound: forms.BoundField) -> SafeString:
+    """Attributes of a field that counts only for some values of others (`Form.shown_when`)."""
+    form: Any = bound.form
+    rules = getattr(form, "shown_when", {}).get(bound.name)
+    if not rules:
+        return SafeString("")
+    told = ";".join(
+        f"{form.add_prefix(name)}:{','.join(values) or '*'}" for name, values in rules.items()
+    )
+    hidden = "" if form.is_shown(bound.name) else " hidden"
+    return format_html(' data-when="{}"{}', told, SafeString(hidden))
 
 
 @register.filter

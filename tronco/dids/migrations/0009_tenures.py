@@ -1,0 +1,101 @@
+"""Holders are written down by the database itself; who asks whether a number is taken is told.
+
+Also: call control hears when a supplier's data change.
+"""
+
+from django.db import migrations
+
+# Whatever changes a number (a screen, a bulk statement, a cascade), its tenure follows. As definer:
+# those who sold it stand above whoever acts, and their rows may be out of his sight.
+TENURES = """
+CREATE FUNCTION dids_follow_holder() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public AS $$
+DECLARE
+    was_held boolean := TG_OP <> 'INSERT' AND OLD.state = 'in_use';
+    is_held boolean := TG_OP <> 'DELETE' AND NEW.state = 'in_use';
+BEGIN
+    IF was_held AND is_held AND OLD.tenant_id = NEW.tenant_id AND OLD.e164 = NEW.e164 THEN
+        RETURN NULL;
+    END IF;
+    IF was_held THEN
+        UPDATE dids_tenure
+           SET until = now(),
+               ended_as = CASE WHEN is_held THEN 'transferred'
+                               WHEN TG_OP = 'DELETE' THEN 'deleted'
+                               WHEN NEW.state = 'ported_out' THEN 'ported_out'
+                               ELSE 'given_back' END
+         WHERE id = (SELECT max(id) FROM dids_tenure
+                      WHERE e164 = OLD.e164 AND tenant_id = OLD.tenant_id AND until IS NULL);
+    END IF;
+    IF is_held THEN
+        INSERT INTO dids_tenure (tenant_id, e164, holder, document, sellers, since, ended_as)
+        SELECT t.id, NEW.e164, t.name, t.document,
+               (SELECT coalesce(jsonb_agg(a.name ORDER BY length(a.path)), '[]')
+                  FROM tenancy_tenant a WHERE t.path ^@ a.path AND a.id <> t.id),
+               now(), ''
+          FROM tenancy_tenant t WHERE t.id = NEW.tenant_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_holder AFTER INSERT OR DELETE OR UPDATE OF state, tenant_id, e164 ON dids_did
+  FOR EACH ROW EXECUTE FUNCTION dids_follow_holder();
+"""
+DROP_TENURES = "DROP TRIGGER follow_holder ON dids_did; DROP FUNCTION dids_follow_holder;"
+
+# Numbers that were held before tenures were kept: since the history shows their present holder.
+BACKFILL = """
+INSERT INTO dids_tenure (tenant_id, e164, holder, document, sellers, since, ended_as)
+SELECT t.id, d.e164, t.name, t.document,
+       (SELECT coalesce(jsonb_agg(a.name ORDER BY length(a.path)), '[]')
+          FROM tenancy_tenant a WHERE t.path ^@ a.path AND a.id <> t.id),
+       coalesce(
+         (SELECT min(e.pgh_created_at) FROM dids_didevent e
+           WHERE e.pgh_obj_id = d.id AND e.pgh_created_at > coalesce(
+             (SELECT max(o.pgh_created_at) FROM dids_didevent o
+               WHERE o.pgh_obj_id = d.id AND o.tenant_id <> d.tenant_id), '-infinity')),
+         d.created_at),
+       ''
+  FROM dids_did d JOIN tenancy_tenant t ON t.id = d.tenant_id
+ WHERE d.state = 'in_use';
+"""
+
+# A number is one in the whole installation, but each sees only his own: all that is told of the
+# others is that they are there.
+TAKEN = """
+CREATE FUNCTION dids_taken(numbers text[]) RETURNS SETOF text LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = public AS $$
+    SELECT raw FROM dids_did WHERE raw = ANY (numbers)
+    UNION SELECT e164 FROM dids_did WHERE e164 = ANY (numbers);
+$$;
+"""
+
+SUPPLIERS = """
+CREATE FUNCTION dids_tell_suppliers() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_notify('tronco_supplier', ''); RETURN NULL; END $$;
+CREATE TRIGGER tell_new_supplier AFTER INSERT ON dids_did
+  FOR EACH ROW WHEN (NEW.host <> '') EXECUTE FUNCTION dids_tell_suppliers();
+CREATE TRIGGER tell_old_supplier AFTER DELETE ON dids_did
+  FOR EACH ROW WHEN (OLD.host <> '') EXECUTE FUNCTION dids_tell_suppliers();
+CREATE TRIGGER tell_supplier AFTER UPDATE ON dids_did FOR EACH ROW
+  WHEN ((OLD.host, OLD.port, OLD.username, OLD.password_encrypted, OLD.registers, OLD.raw,
+         OLD.is_active, OLD.state, OLD.circuit_id, OLD.payer_id)
+        IS DISTINCT FROM
+        (NEW.host, NEW.port, NEW.username, NEW.password_encrypted, NEW.registers, NEW.raw,
+         NEW.is_active, NEW.state, NEW.circuit_id, NEW.payer_id)
+        AND (OLD.host <> '' OR NEW.host <> ''))
+  EXECUTE FUNCTION dids_tell_suppliers();
+"""
+DROP_SUPPLIERS = """
+DROP TRIGGER tell_new_supplier ON dids_did; DROP TRIGGER tell_old_supplier ON dids_did;
+DROP TRIGGER tell_supplier ON dids_did; DROP FUNCTION dids_tell_suppliers;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("dids", "0008_reserved_for")]
+    operations = [
+        migrations.RunSQL(BACKFILL, migrations.RunSQL.noop),
+        migrations.RunSQL(TENURES, DROP_TENURES),
+        migrations.RunSQL(TAKEN, "DROP FUNCTION dids_taken;"),
+        migrations.RunSQL(SUPPLIERS, DROP_SUPPLIERS),
+    ]
