@@ -174,8 +174,10 @@ class Node:
         for part in _DIRECTORIES:
             self.home.directory(f"asterisk/{self.name}/{part}")
         self._link_data()
+        empty = [f"{name}.conf" for name in _EMPTY.split()]
         basics = {
-            **{f"{name}.conf": "; nothing\n" for name in _EMPTY.split()},
+            # Some are filled in while it runs, and hold until they are written again.
+            **{name: "; nothing\n" for name in empty if not (self.etc / name).exists()},
             "asterisk.conf": self._asterisk_conf(),
             "logger.conf": LOGGER_CONF,
             "modules.conf": modules_conf(),

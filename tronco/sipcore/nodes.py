@@ -26,6 +26,8 @@ from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_endp
 from tronco.sipcore.control import Outlook
 from tronco.sipcore.deadlines import Deadlines
 from tronco.sipcore.journal import Journal
+from tronco.sipcore.media import Media
+from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
 from tronco.sipcore.recorder import Recorder
 from tronco.sipcore.spool import Answered, Spool
@@ -44,6 +46,7 @@ SAME_BOOT = timedelta(seconds=3)
 # More than this and forgetting everything is cheaper.
 MOST_TO_EXPIRE = 200
 CACHES = ("res_pjsip/endpoint", "res_pjsip/auth", "res_pjsip/aor")
+HOURLY_S = 3600.0
 LONG_S = 86_400
 
 
@@ -87,6 +90,9 @@ class Node:
         self._spool = Spool(settings.spool)
         self._recorder = Recorder(self.name, self._spool, shared.records, self)
         self._channels: dict[str, str] = {}
+        self._media = Media(
+            settings, home=shared.home, store=shared.status, connected=self._connected
+        )
         self._to_restore = False
         self._reconcile_soon = asyncio.Event()
         self._to_probe: set[str] = set()
@@ -107,6 +113,8 @@ class Node:
             self._every(POLL_CONTACTS_EVERY_S, self._poll_contacts, sooner=self._look_soon),
             self._every(BANS_EVERY_S, self._apply_bans, sooner=self._ban_soon),
             self._every(LONG_S, self._apply_trunks, sooner=self._trunks_changed),
+            self._every(HOURLY_S, self._media.apply, sooner=self._media.changed),
+            self._every(STATUS_EVERY_S, self._media.watch),
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -126,6 +134,10 @@ class Node:
         """A circuit's row changed (`*`: any may have): Asterisk must read it again."""
         self._lines_to_expire.add(number)
 
+    def config_changed(self, table: str) -> None:
+        """Rows of a table changed (`*`: any may have)."""
+        self._media.config_changed(table)
+
     def bans_changed(self) -> None:
         self._ban_soon.set()
 
@@ -142,6 +154,7 @@ class Node:
         """Nothing that was told meanwhile was heard, and holds may be missing."""
         self._to_restore = True
         self.line_changed("*")
+        self.config_changed("*")
         self.bans_changed()
         self.trunks_changed()
 
@@ -200,6 +213,7 @@ class Node:
             finally:
                 self._manager, self._lost_at = None, datetime.now(UTC)
                 self._deadlines.is_watching = False
+                self._media.lost()
                 await manager.close()
             logger.warning("the connection to Asterisk %s is lost", self.name)
             await self._say(self._store_central())
@@ -211,6 +225,7 @@ class Node:
             self._died_at = self._lost_at
         self._booted_at = booted_at
         self._banned = None
+        self._media.booted()
         self._look_soon.set()
         self._ban_soon.set()
         self._trunks_changed.set()
@@ -228,6 +243,8 @@ class Node:
                 self._to_probe.add(event.get("EndpointName", ""))
         elif name == "Registry":
             self._look_soon.set()
+        elif name in QUEUE_EVENTS:
+            self._media.take_event(event)
         elif name in bans.FAILURES:
             guesser = self._guesses.note(event, now=time.monotonic())
             if guesser and not self._is_spared(guesser.address):

@@ -144,9 +144,10 @@ class Process:
         self._questions.is_up = False
         self._directory.is_fresh = False
 
-    def _config_changed(self, _table: str) -> None:
+    def _config_changed(self, table: str) -> None:
         self._directory.forget_all()
         self._has_changed.set()
+        self._each(lambda node: node.config_changed(table))
 
     def _line_changed(self, number: str) -> None:
         if number == "*":
