@@ -43,6 +43,47 @@ MENU = (
         ),
     ),
     Section(
+        _("Voice"),
+        "headset",
+        (
+            Item(
+                _("Groups (queues)"),
+                "pbx:queue_list",
+                "pbx.view",
+                words=_("call groups waiting members PABX"),
+                icon="users-group",
+            ),
+            Item(
+                _("Schedules"),
+                "pbx:schedule_list",
+                "pbx.view",
+                words=_("open hours holidays"),
+                icon="clock-hour-9",
+            ),
+            Item(
+                _("Voice portal"),
+                "pbx:portalcaller_list",
+                "pbx.view",
+                words=_("manage voice portal telephones PIN"),
+                icon="device-mobile-check",
+            ),
+            Item(
+                _("Line services"),
+                "pbx:line_list",
+                "pbx.view",
+                words=_("follow-me voicemail pick-up PIN extension"),
+                icon="phone-cog",
+            ),
+            Item(
+                _("Voicemail"),
+                "pbx:voicemail_list",
+                "pbx.view",
+                words=_("messages answering machine"),
+                icon="message-2",
+            ),
+        ),
+    ),
+    Section(
         _("Sales"),
         "license",
         (

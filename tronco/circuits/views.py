@@ -150,6 +150,12 @@ class Circuits(Resource):
             permission="dids.view",
             wide=True,
         ),
+        panels.Html(
+            _("Voice services"),
+            "circuits/panels/remote.html",
+            lambda request, circuit: {"url": url_or_none("pbx:circuit_services", circuit.pk)},
+            permission="pbx.view",
+        ),
         panels.Related(_("Related")),
     )
     tabs = (Tab(_("Credit history"), "circuits:circuit_credit", "circuits.view"),)

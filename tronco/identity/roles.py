@@ -1,7 +1,8 @@
 """Roles and what each may do, by the level at which its holder stands.
 
 A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
-and change), delete, credit (post to a balance) and operate (hang up, lift a ban).
+and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
+pause a group's member, hear voicemail).
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ _CUSTOMER = frozenset(
         "identity.view",
         "circuits.view",
         "pbx.view",
+        "pbx.operate",
         "dids.view",
         "calls.view",
         "calls.export",

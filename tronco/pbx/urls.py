@@ -1,0 +1,33 @@
+"""Addresses below /pbx/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tronco.pbx.line_views import CircuitServices, LinePin, Lines
+from tronco.pbx.queue_views import MemberPause, QueueLive, Queues
+from tronco.pbx.schedule_views import Schedules
+from tronco.pbx.views import PortalCallers, VoicemailHeard, Voicemails, VoicemailSound
+
+app_name = "pbx"
+urlpatterns = [
+    *Schedules.urls("schedules/"),
+    *Queues.urls("queues/"),
+    path("queues/<int:key>/live/", QueueLive.as_view(resource=Queues()), name="queue_live"),
+    path("members/<int:key>/pause/", MemberPause.as_view(), name="member_pause"),
+    *Lines.urls("lines/"),
+    path("lines/<int:key>/pin/", LinePin.as_view(resource=Lines()), name="line_pin"),
+    path("of-circuit/<int:key>/", CircuitServices.as_view(), name="circuit_services"),
+    *PortalCallers.urls("portal/"),
+    *Voicemails.urls("voicemail/"),
+    path(
+        "voicemail/<int:key>/sound/",
+        VoicemailSound.as_view(resource=Voicemails()),
+        name="voicemail_sound",
+    ),
+    path(
+        "voicemail/<int:key>/heard/",
+        VoicemailHeard.as_view(resource=Voicemails()),
+        name="voicemail_heard",
+    ),
+]
