@@ -139,7 +139,7 @@ def test_a_list_too_long_for_one_call_s_patience_is_read_by_several(
 class TestMemory:
     """With a source of rows that can be counted, delayed and changed."""
 
-    CHAIN: Row = (1, "active", 7, "active", 1, 3, "Plano", "down", 2, False, 4, "UTC", [])
+    CHAIN: Row = (1, "active", 7, "active", None, 1, 3, "Plano", "down", 2, False, 4, "UTC", [])
 
     async def fetch(self, query: str, parameters: Sequence[Any]) -> list[Row]:
         self.reads += 1

@@ -36,6 +36,7 @@ from tronco.tenancy.models import Tenant
 # Each fault is added to those below it in the table of reasons; the worst must win.
 FAULTS = [
     "no-credit",
+    "too-much-today",
     "gate-closed",
     "below-cost",
     "no-rate",
@@ -47,9 +48,17 @@ FAULTS = [
     "line-disabled",
     "unknown-line",
 ]
+INCOMING_FAULTS = [
+    *(fault for fault in FAULTS[: FAULTS.index("class-not-allowed")] if fault != "below-cost"),
+    "caller-unknown",
+    "suspended",
+    "line-disabled",
+    "no-payer",
+    "unknown-line",
+]
 
 
-def faulty(world: World, faults: list[str]) -> CallRequest:
+def faulty(world: World, faults: list[str], direction: str = "out") -> CallRequest:
     """A call with all of these faults at once."""
     plan: str | Plan = "prepaid"
     if "below-cost" in faults or "no-rate" in faults:
@@ -60,8 +69,14 @@ def faulty(world: World, faults: list[str]) -> CallRequest:
         )
     circuit = world.circuit(plan=plan, balance_u=0 if "no-credit" in faults else MICRO)
     line = line_of(circuit)
-    fields: dict[str, Any] = {"carriers": (CarrierOption(1, world.carrier.cost_tariff_id),)}
+    fields: dict[str, Any] = {"direction": direction}
+    if direction == "out":
+        fields["carriers"] = (CarrierOption(1, world.carrier.cost_tariff_id),)
+    elif "caller-unknown" not in faults:
+        fields["priced"] = classify(FIXED, own_ddd=circuit.own_ddd)
     limits = []
+    if "too-much-today" in faults:
+        limits.append(Limit(f"c:{circuit.pk}", None, None, max_day_u=49_999))
     if "too-many-per-second" in faults:
         limits.append(Limit(f"a:{circuit.pk}", None, 0))
     if "too-many-calls" in faults:
@@ -74,26 +89,43 @@ def faulty(world: World, faults: list[str]) -> CallRequest:
         line = replace(line, status="suspended")
     if "line-disabled" in faults:
         line = replace(line, status="disabled")
+    if "no-payer" in faults:
+        line = replace(line, account_id=None)
     fields["line"] = None if "unknown-line" in faults else line
     return request(circuit, limits=tuple(limits), **fields)
 
 
 def test_every_guard_of_the_ladder_is_tested() -> None:
-    elsewhere = {"unknown-number", "no-route", "trunks-full", "unreachable"}
-    assert [reason for reason in REASONS if reason not in elsewhere] == FAULTS[::-1]
+    elsewhere = {
+        "unknown-number", "number-not-in-use", "caller-not-allowed", "locked-out", "not-in-portal",
+        "card-unknown", "wrong-pin", "card-blocked", "card-expired", "card-empty", "no-route",
+        "trunks-full", "unreachable", "nobody-there",
+    }  # fmt: skip
+    tested = {*FAULTS, *INCOMING_FAULTS}
+    assert [reason for reason in REASONS if reason not in elsewhere | tested] == []
+    for faults in (FAULTS, INCOMING_FAULTS):
+        assert [reason for reason in REASONS if reason in faults] == faults[::-1]
 
 
 @pytest.mark.parametrize("worst", range(len(FAULTS)), ids=FAULTS)
 def test_worst_fault_is_the_reason(world: World, worst: int) -> None:
-    faults = FAULTS[: worst + 1]
-    asked = faulty(world, faults)
+    check_worst(world, FAULTS[: worst + 1], "out")
+
+
+@pytest.mark.parametrize("worst", range(len(INCOMING_FAULTS)), ids=INCOMING_FAULTS)
+def test_worst_fault_of_an_incoming_call_is_the_reason(world: World, worst: int) -> None:
+    check_worst(world, INCOMING_FAULTS[: worst + 1], "in")
+
+
+def check_worst(world: World, faults: list[str], direction: str) -> None:
+    asked = faulty(world, faults, direction)
 
     async def work(gateway: Gateway) -> Grant | str:
         if "gate-closed" in faults:
             await gateway.database.fetch("DELETE FROM charging_gate RETURNING central")
         return await attempt(gateway.authorise(asked))
 
-    assert with_gateway(work) == FAULTS[worst]
+    assert with_gateway(work) == faults[-1]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -23,9 +23,11 @@ from tronco.charging.terms import EXACT, AllowanceUnit, zone
 from tronco.numbering.number import CallClass
 from tronco.rating import Rate, Rounding
 
+K = TypeVar("K")
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Fetch = Callable[[str, Sequence[Any]], Awaitable[list[Row]]]
+_ChainKey = tuple[int, int | None, bool]
 
 # A long price list is read in pieces, so that calls are answered in between.
 _RATES_A_READ: Final = 5000
@@ -34,22 +36,33 @@ _MOST_RATES: Final = 2_000_000
 _MOST_COMPILED: Final = 50_000
 _MOST_OFFERS: Final = 50_000
 
+# A reseller's own account stands between what he sells and his seller's; a card is his to sell.
 _CHAIN: Final = """
-SELECT t.id, t.status, a.id, a.status, a.cycle_day, p.id, p.name, p.rounding, p.decimals,
+SELECT t.id, t.status, a.id, a.status,
+       CASE WHEN t.status <> 'active' OR a.status <> 'active'
+            THEN charging_suspended_since(t.id, a.id) END,
+       a.cycle_day, p.id, p.name, p.rounding, p.decimals,
        p.sell_below_cost, p.tariff_id, r.timezone,
        (SELECT coalesce(json_agg(json_build_array(w.id, w.unit, w.amount, w.classes)
                                  ORDER BY w.position, w.id), '[]')
         FROM catalog_allowance w WHERE w.plan_id = p.id)
 FROM charging_account own
 JOIN tenancy_tenant owner ON owner.id = own.tenant_id
-JOIN tenancy_tenant t ON t.id = ANY (string_to_array(trim(BOTH '/' FROM owner.path), '/')::bigint[])
-                     AND (t.kind <> 'master' OR t.id = owner.id)
-LEFT JOIN charging_account a ON a.id = CASE
-    WHEN t.id = owner.id THEN own.id
-    ELSE (SELECT id FROM charging_account WHERE tenant_id = t.id AND role = 'reseller') END
-LEFT JOIN catalog_plan p ON p.id = a.plan_id
+CROSS JOIN LATERAL (
+    SELECT owner.id AS tenant, own.id AS account, %s::bigint AS plan, 0 AS above
+    UNION ALL
+    SELECT u.id, (SELECT id FROM charging_account WHERE tenant_id = u.id AND role = 'reseller'),
+           NULL, 1
+    FROM tenancy_tenant u
+    WHERE u.id = ANY (string_to_array(trim(BOTH '/' FROM owner.path), '/')::bigint[])
+      AND u.kind <> 'master' AND (u.id <> owner.id OR own.role = 'card')
+) AS payer
+JOIN tenancy_tenant t ON t.id = payer.tenant
+LEFT JOIN charging_account a ON a.id = payer.account
+LEFT JOIN catalog_plan p
+       ON p.id = coalesce(payer.plan, CASE WHEN %s THEN a.incoming_plan_id END, a.plan_id)
 LEFT JOIN catalog_tariff r ON r.id = p.tariff_id
-WHERE own.id = %s ORDER BY length(t.path) DESC
+WHERE own.id = %s ORDER BY payer.above, length(t.path) DESC
 """
 _VERSIONS: Final = """
 SELECT v.id, v.effective_at, v.withdrawn_at, r.timezone
@@ -63,7 +76,7 @@ FROM catalog_rate WHERE {}
 """
 _TARIFFS: Final = """
 SELECT DISTINCT tariff_id FROM catalog_plan p
-WHERE EXISTS (SELECT FROM charging_account a WHERE a.plan_id = p.id)
+WHERE EXISTS (SELECT FROM charging_account a WHERE p.id IN (a.plan_id, a.incoming_plan_id))
 """
 _DECK: Final = _RATES.format(
     "version_id = %s AND (prefix, call_class) > (%s, %s) ORDER BY prefix, call_class LIMIT %s"
@@ -82,10 +95,15 @@ class AllowanceRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One account that pays for a call. `account` None: a reseller who has none yet."""
+    """One account that pays for a call. `account` None: a reseller who has none yet.
+
+    `suspended_at` is since when it is not active, if that is known. `is_own_plan` False: the call
+    brought its own.
+    """
 
     tenant: int
     is_active: bool
+    suspended_at: datetime | None
     account: int | None
     cycle_day: int
     plan: int
@@ -95,6 +113,7 @@ class Level:
     tariff: int
     timezone: str
     allowances: tuple[AllowanceRow, ...]
+    is_own_plan: bool = True
 
 
 class RateRow(NamedTuple):
@@ -167,7 +186,7 @@ class Decks:
     def __init__(self, fetch: Fetch, *, is_fresh: bool = False) -> None:
         self._fetch = fetch
         self._generation = 0
-        self._chains: dict[int, tuple[Level, ...]] = {}
+        self._chains: dict[_ChainKey, tuple[Level, ...]] = {}
         self._versions: dict[int, tuple[_Version, ...]] = {}
         self._decks: OrderedDict[int, Deck] = OrderedDict()
         # What has been read so far of decks whose reader may have given up.
@@ -187,15 +206,24 @@ class Decks:
         self._versions.clear()
         self.offers.clear()
 
-    async def chain(self, account: int) -> tuple[Level, ...]:
-        """Return the account and those of the resellers above it, upwards; () if unknown."""
-        known = self._chains.get(account)
+    async def chain(
+        self, account: int, *, plan: int | None = None, is_incoming: bool = False
+    ) -> tuple[Level, ...]:
+        """Return the account and those of the resellers above it, upwards; () if unknown.
+
+        `plan` prices the first level in place of the account's own. Incoming calls are priced by
+        the accounts' plans for those, where they have one.
+        """
+        key = (account, plan, is_incoming)
+        known = self._chains.get(key)
         if known is not None:
             return known
         generation = self._generation
-        rows = await self._fetch(_CHAIN, (account,))
+        rows = await self._fetch(_CHAIN, (plan, is_incoming, account))
         levels = tuple(map(_as_level, rows))
-        self._remember(self._chains, account, levels, generation)
+        if plan is not None and levels:
+            levels = (replace(levels[0], is_own_plan=False), *levels[1:])
+        self._remember(self._chains, key, levels, generation)
         return levels
 
     async def rates(
@@ -312,7 +340,7 @@ class Decks:
         return rate
 
     def _remember(
-        self, memory: dict[int, tuple[T, ...]], key: int, value: tuple[T, ...], generation: int
+        self, memory: dict[K, tuple[T, ...]], key: K, value: tuple[T, ...], generation: int
     ) -> None:
         if self.is_fresh and generation == self._generation and value:
             memory[key] = value
@@ -341,12 +369,13 @@ async def django_fetch(query: str, parameters: Sequence[Any]) -> list[Row]:
 
 def _as_level(row: Row) -> Level:
     (
-        tenant, tenant_status, account, status, cycle_day, plan, plan_name, rounding, decimals,
-        sell_below_cost, tariff, timezone, allowances,
+        tenant, tenant_status, account, status, suspended_at, cycle_day, plan, plan_name, rounding,
+        decimals, sell_below_cost, tariff, timezone, allowances,
     ) = row  # fmt: skip
     return Level(
         tenant=tenant,
         is_active=tenant_status == "active" and status in ("active", None),
+        suspended_at=suspended_at,
         account=account,
         cycle_day=cycle_day or 1,
         plan=plan or 0,

@@ -48,15 +48,28 @@ class ResellerAccountForm(ModelForm):
         widget=SearchSelect("catalog:plan_options"),
         help_text=_("One of whoever sells to the reseller."),
     )
+    incoming_plan = PlanField(
+        queryset=Plan.objects.filter(is_active=True),
+        label=_("Plan of incoming calls"),
+        required=False,
+        widget=SearchSelect("catalog:plan_options"),
+        help_text=_(
+            "Prices calls that his customers' numbers receive and pay for. Empty: the plan."
+        ),
+    )
     opening_u = MoneyField(
         label=_("Opening credit"), required=False, min_u=0, help_text=_("Posted at once.")
     )
 
-    fieldsets = (fieldset(_("Account"), "tenant", "plan", "limit_u", "cycle_day", "opening_u"),)
+    fieldsets = (
+        fieldset(
+            _("Account"), "tenant", "plan", "incoming_plan", "limit_u", "cycle_day", "opening_u"
+        ),
+    )
 
     class Meta(ModelForm.Meta):
         model = Account
-        fields = ("tenant", "plan", "limit_u", "cycle_day")
+        fields = ("tenant", "plan", "incoming_plan", "limit_u", "cycle_day")
         widgets = {"tenant": SearchSelect("tenancy:reseller_options")}
 
     def adapt(self, actor: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 from psycopg import AsyncConnection
 
 from tronco.charging.database import Database
-from tronco.charging.decks import Decks
+from tronco.charging.decks import Decks, Level
 from tronco.charging.errors import Refused
 from tronco.charging.grants import (
     Grant,
@@ -33,7 +33,15 @@ from tronco.charging.grants import (
 )
 from tronco.charging.guards import find_line_refusal
 from tronco.charging.offers import Offer, make_offer
-from tronco.charging.requests import Answer, Ask, CallRequest, Climb, int_array, text_array
+from tronco.charging.requests import (
+    Answer,
+    Ask,
+    CallRequest,
+    Climb,
+    Line,
+    int_array,
+    text_array,
+)
 from tronco.charging.terms import CallTerms
 from tronco.core.errors import NotFound, Unavailable
 from tronco.numbering.number import Number
@@ -43,21 +51,22 @@ __all__ = ["Gateway", "Grant", "Slices"]
 log = logging.getLogger(__name__)
 
 _RESERVE: Final = """
-SELECT outcome, granted_s, detail FROM charging_reserve(
+SELECT outcome, granted_s, detail, reason FROM charging_reserve(
     %(call_id)s, %(tenant_id)s, %(account_id)s, %(circuit_id)s, %(did_id)s, %(central)s,
     %(direction)s, %(caller)s, %(dialled)s, %(called)s, %(call_class)s, %(started_at)s, %(terms)s,
-    %(meters)s, %(max_calls)s, %(max_cps)s,
+    %(meters)s, %(max_calls)s, %(max_cps)s, %(day_limits_u)s,
     %(grid)s, %(accounts)s, %(tenants)s, %(levels)s, %(plans)s, %(needs_u)s, %(costs_u)s,
     %(buckets)s, %(refusal)s)
 """
 _EXTEND: Final = """
-SELECT outcome, granted_s, detail FROM charging_extend(
+SELECT outcome, granted_s, detail, reason FROM charging_extend(
     %(call_id)s, %(from_s)s, %(answered_at)s,
     %(grid)s, %(accounts)s, %(tenants)s, %(levels)s, %(costs_u)s, %(buckets)s)
 """
 _CALL: Final = """
 SELECT to_jsonb(a), charging_holds_of(a.call_id) FROM charging_authorization a WHERE a.call_id = %s
 """
+_AVAILABLE: Final = "SELECT balance_u - held_u + limit_u FROM charging_account WHERE id = %s"
 _NO_ASK: Final = Ask((), ())
 # Configuration that changes under a call is read again; more than that is not bad luck.
 _ATTEMPTS: Final = 3
@@ -164,6 +173,19 @@ class Gateway:
         """Give back what calls hold that nobody answered; return those that held."""
         return await self._call_ids("SELECT charging_release(%s)", list(call_ids))
 
+    async def available(self, account_id: int) -> int | None:
+        """Return what calls may still take of an account, to be told a caller; None is no limit."""
+        async with self.database.bounded():
+            rows = await self.database.fetch(_AVAILABLE, (account_id,))
+        if not rows:
+            raise NotFound(
+                "there is no such account",
+                code="account-unknown",
+                details={"account": account_id},
+            )
+        available_u: int | None = rows[0][0]
+        return available_u
+
     async def sweep(self, central: str, live: Collection[str], *, grace_s: int = 120) -> list[str]:
         """Tell which calls of a central are alive and release those long gone; return the latter.
 
@@ -223,10 +245,12 @@ class Gateway:
             raise Refused("unknown-line")
         answer = Answer.within(request.at, self.slices.ring_limit_s)
         for _ in range(_ATTEMPTS):
-            chain = await self._decks.chain(request.line.account_id)
+            chain = await self._chain(request.line, request)
             if refusal := find_line_refusal(request, chain):
                 raise Refused(refusal)
-            offer = await make_offer(self._decks, chain, request.number, answer, request.carriers)
+            offer = await make_offer(
+                self._decks, chain, request.priced_number, answer, request.carriers
+            )
             call = row_of(request, offer)
             ask, reply = await self._reserve(request, call, offer, answer)
             if reply.outcome != "stale":
@@ -242,7 +266,7 @@ class Gateway:
         try:
             async with self.database.bounded(self.slices.patience_free_s):
                 if not request.is_emergency:
-                    chain = await self._decks.chain(line.account_id) if line else ()
+                    chain = await self._chain(line, request) if line else ()
                     if refusal := find_line_refusal(request, chain):
                         raise Refused(refusal)
                 if line is not None:
@@ -259,6 +283,13 @@ class Gateway:
             is_recorded=False,
         )
 
+    async def _chain(self, line: Line, request: CallRequest) -> tuple[Level, ...]:
+        if line.account_id is None:
+            return ()
+        return await self._decks.chain(
+            line.account_id, plan=line.plan_id, is_incoming=request.is_incoming
+        )
+
     async def _reserve(
         self, request: CallRequest, call: Row, offer: Offer, answer: Answer
     ) -> tuple[Ask, Reply]:
@@ -269,6 +300,7 @@ class Gateway:
             "meters": text_array(call["meters"]),
             "max_calls": int_array(limit.max_calls for limit in limits),
             "max_cps": int_array(limit.max_cps for limit in limits),
+            "day_limits_u": call["day_limits_u"] and int_array(call["day_limits_u"]),
             "refusal": json.dumps(offer.refusal) if offer.refusal else None,
         }
 
@@ -359,12 +391,13 @@ class Gateway:
         }
 
     def _remember_lefts(self, ask: Ask, reply: Reply) -> None:
-        if reply.outcome != "granted" or not isinstance(reply.detail, list):
+        # Nothing more was held where the deadline is what it was.
+        if reply.outcome != "granted" or not reply.detail or reply.granted_s not in ask.grid:
             return
         if len(self._lefts) > _MOST_LEFTS:
             self._lefts.clear()
         lefts = _lefts_of(reply)
-        point = ask.grid.index(reply.granted_s or 0)
+        point = ask.grid.index(reply.granted_s)
         for level in ask.levels:
             for term, uses in zip(level.terms.allowances, level.uses, strict=True):
                 key = (level.terms.account, term.allowance)
@@ -379,7 +412,7 @@ class Gateway:
 async def _ask(connection: AsyncConnection, query: str, values: Mapping[str, Any]) -> Reply:
     cursor = await connection.execute(query, values)
     row = await cursor.fetchone()
-    return Reply(*row) if row else Reply("unknown", None, None)
+    return Reply(*row) if row else Reply("unknown")
 
 
 def _lefts_of(reply: Reply) -> _Lefts:

@@ -40,13 +40,16 @@ class Reply(NamedTuple):
     """What the database functions answer; see `sql/reserve.sql` for the outcomes."""
 
     outcome: str
-    granted_s: int | None
-    detail: Any
+    granted_s: int | None = None
+    detail: Any = None
+    reason: str | None = None
 
 
 def row_of(request: CallRequest, offer: Offer) -> Row:
     """The call as a row of charging_authorization."""
     line, number = request.line, request.number
+    limits = limits_of(request)
+    day_limits = [limit.max_day_u for limit in limits]
     at = request.at.isoformat()
     return {
         "call_id": request.call_id,
@@ -59,11 +62,13 @@ def row_of(request: CallRequest, offer: Offer) -> Row:
         "caller": request.caller[:40],
         "dialled": request.dialled[:80],
         "called": (number.e164 or number.rating_digits or request.dialled)[:40],
-        "call_class": str(number.call_class or ""),
+        # What an incoming call is depends on who calls.
+        "call_class": str(request.priced_number.call_class or ""),
         "started_at": at,
         "seen_at": at,
         "state": "open",
-        "meters": [limit.key for limit in limits_of(request)],
+        "meters": [limit.key for limit in limits],
+        "day_limits_u": None if all(limit is None for limit in day_limits) else day_limits,
         "facts": offer.facts,
     }
 
@@ -94,7 +99,7 @@ def grant_start(call: Row, offer: Offer, ask: Ask, reply: Reply) -> Grant:
         call_id=call["call_id"],
         deadline_s=deadline_s,
         is_final=is_final,
-        reason="no-credit" if is_final else "",
+        reason=reply.reason or "" if is_final else "",
         accounts=tuple(level.account for level in offer.terms.levels),
         trunk_ids=offer.trunk_ids,
         journal=journal,
@@ -112,7 +117,7 @@ def grant_more(call: Row, holds: Sequence[Row], ask: Ask, reply: Reply) -> Grant
         call_id=call["call_id"],
         deadline_s=reply.granted_s,
         is_final=is_final,
-        reason=reply.detail["reason"] if is_final else "",
+        reason=reply.reason or "" if is_final else "",
         accounts=accounts_of(call),
         journal={"call": {**call, "deadline_s": reply.granted_s}, "holds": holds},
     )

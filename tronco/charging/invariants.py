@@ -7,15 +7,16 @@ mended by a person who knows why it is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tronco.charging.cycles import ZONE
 from tronco.charging.decks import Decks, django_fetch, finish
 from tronco.charging.models import Authorization, Hold
 from tronco.charging.pricing import price_call
@@ -24,6 +25,8 @@ from tronco.core.money import format_brl
 
 # A live call is seen by its sweep every minute; who is unseen that long has no switch any more.
 UNSEEN: Final = timedelta(minutes=15)
+# Closed calls are forgotten only after more days than these (`tasks.KEEP_CLOSED`).
+CALLS_KNOWN: Final = timedelta(days=30)
 _FALSE_BALANCE: Final = _("Find who wrote past the ledger, then post a correction.")
 _FALSE_HOLD: Final = _("With no call running on it, set it to the sum of its pending holds.")
 _REPORT: Final = _("Report it: no function of the database does this.")
@@ -171,7 +174,35 @@ def check_holds() -> Iterator[Violation]:
             "calls": calls,
         }
         yield Violation(4, text, str(_("Set it to the number of calls that are running.")))
+    yield from _check_days()
     yield from _check_outlived()
+
+
+def _check_days() -> Iterator[Violation]:
+    """What limits by the day count is what the day's calls hold and cost."""
+    for key, day, spent_u, sum_u in _rows(
+        """
+        SELECT key, day, coalesce(d.spent_u, 0), coalesce(c.sum_u, 0)
+        FROM charging_meterday d
+        FULL JOIN (
+            SELECT meter.key, charging_day_of(a.started_at) AS day,
+                   sum(CASE h.state WHEN 'pending' THEN h.amount_u
+                                    WHEN 'settled' THEN h.price_u ELSE 0 END) AS sum_u
+            FROM charging_authorization a
+            JOIN charging_hold h ON h.authorization_id = a.call_id AND h.level = 0
+            CROSS JOIN unnest(a.meters, a.day_limits_u) AS meter (key, limit_u)
+            WHERE meter.limit_u IS NOT NULL GROUP BY 1, 2) AS c USING (key, day)
+        WHERE day > %s AND coalesce(d.spent_u, 0) <> coalesce(c.sum_u, 0)
+        """,
+        [timezone.now().astimezone(ZONE).date() - CALLS_KNOWN],
+    ):
+        text = _("Meter %(key)s counts %(spent)s on %(day)s, but the calls cost %(sum)s.") % {
+            "key": key,
+            "spent": _exact(spent_u),
+            "day": day,
+            "sum": _exact(sum_u),
+        }
+        yield Violation(4, text, str(_("Set it to what the day's calls cost.")))
 
 
 def _check_outlived() -> Iterator[Violation]:
@@ -248,8 +279,8 @@ def _exact(amount_u: int) -> str:
     return format_brl(int(amount_u), decimals=6)
 
 
-def _rows(query: str) -> list[tuple[Any, ...]]:
+def _rows(query: str, parameters: Sequence[date] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(query, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

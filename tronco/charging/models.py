@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from tronco.tenancy.access import VisibleQuerySet
 
 _LIVE = ["balance_u", "held_u", "used_u", "cycle_start"]
-_TERMS = ["tenant_id", "role", "plan_id", "status", "limit_u", "cycle_day"]
+_TERMS = ["tenant_id", "role", "plan_id", "incoming_plan_id", "status", "limit_u", "cycle_day"]
 
 
 def _unchecked(to: str | type[models.Model], **options: Any) -> models.ForeignKey[Any, Any]:
@@ -45,7 +45,8 @@ class Account(models.Model):
     available = balance_u - held_u + limit_u. `limit_u` is how far calls may take the balance below
     zero: 0 when prepaid, the monthly ceiling of a control plan, the credit limit of a postpaid one;
     empty (postpaid only) means no limit. `used_u` is what calls consumed in the open cycle.
-    The plan is sold by the tenant above the owner.
+    The plan is sold by the tenant above the owner, a card's by its owner. `incoming_plan` prices
+    the calls that are received where they are charged; empty, `plan` does.
     """
 
     class Role(models.TextChoices):
@@ -61,6 +62,14 @@ class Account(models.Model):
     role = models.CharField(_("role"), max_length=8, choices=Role, default=Role.CIRCUIT)
     plan = models.ForeignKey(
         "catalog.Plan", models.PROTECT, related_name="accounts", verbose_name=_("plan")
+    )
+    incoming_plan = models.ForeignKey(
+        "catalog.Plan",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("plan of incoming calls"),
     )
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.ACTIVE)
     limit_u = models.BigIntegerField(_("limit"), null=True, blank=True, default=0)
@@ -209,6 +218,8 @@ class Authorization(models.Model):
     closed_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     meters = ArrayField(models.CharField(max_length=60), default=list)
+    # What the calls of a day may cost by each meter; empty when none limits that.
+    day_limits_u = ArrayField(models.BigIntegerField(null=True), null=True)
     facts = models.JSONField(default=dict)
 
     objects = VisibleQuerySet.as_manager()
@@ -277,6 +288,21 @@ class Meter(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class MeterDay(models.Model):
+    """What the calls of one day, by São Paulo's clock, hold and cost of what a meter limits by day.
+
+    Whoever changes it holds the meter's row lock.
+    """
+
+    pk = models.CompositePrimaryKey("key", "day")
+    key = models.CharField(max_length=60)
+    day = models.DateField()
+    spent_u = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.day}"
 
 
 class Gate(models.Model):

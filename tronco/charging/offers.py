@@ -134,6 +134,7 @@ def _steady_key(
             return None
     return (
         chain[0].account,
+        tuple((level.plan, level.is_own_plan) for level in chain),
         tuple(dated[0].id if dated else None for dated in found),
         tuple((option, dated[0].id if dated else None) for option, dated in options),
     )
@@ -191,6 +192,7 @@ def _level_terms(
             for row in level.allowances
             if number.call_class in row.classes
         ),
+        is_own_plan=level.is_own_plan,
     )
 
 

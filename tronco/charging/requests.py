@@ -37,23 +37,33 @@ from tronco.rating.schedule import MICRO, start_us_of
 class Line:
     """Who is charged: a circuit for the calls it makes, a number for those it receives.
 
-    `status` is that of the circuit; `allowed_classes` None allows all.
+    `account_id` None: nobody, which only a call that is not charged can do without. `plan_id` is
+    the plan that prices the call instead of the account's own. `status` is that of the circuit,
+    and `suspended_at` since when it is suspended. `allowed_classes` are those that it may call;
+    None allows all.
     """
 
-    account_id: int
+    account_id: int | None
     tenant_id: int
     circuit_id: int | None = None
     did_id: int | None = None
+    plan_id: int | None = None
     status: str = "active"
+    suspended_at: datetime | None = None
     allowed_classes: frozenset[str] | None = None
 
 
 class Limit(NamedTuple):
-    """How many calls at a time and a second; None is no limit. `key`: `circuit:7`, `tenant:3`."""
+    """How many calls at a time and a second, and what they may cost the customer in a day.
+
+    None is no limit. `key`: `circuit:7`, `tenant:3`. A call belongs to the day of São Paulo on
+    which it came in.
+    """
 
     key: str
     max_calls: int | None
     max_cps: int | None
+    max_day_u: int | None = None
 
 
 class CarrierOption(NamedTuple):
@@ -67,6 +77,9 @@ class CarrierOption(NamedTuple):
 class CallRequest:
     """A call that asks to start. `at` is when it came in; `is_charged` False: within the platform.
 
+    `direction` is "out", "internal", or "in" for a call that rings a number of ours. `priced` is
+    the number that price lists are asked about where it is not the dialled one: of an incoming call
+    the caller's, as seen from the number that rings, or None when he does not say who he is.
     `line` None: nobody known. `carriers` are in the order in which they would be tried.
     """
 
@@ -78,6 +91,7 @@ class CallRequest:
     number: Number
     line: Line | None
     at: datetime
+    priced: Number | None = None
     limits: tuple[Limit, ...] = ()
     carriers: tuple[CarrierOption, ...] = ()
     is_charged: bool = True
@@ -89,6 +103,15 @@ class CallRequest:
     @property
     def is_free(self) -> bool:
         return self.is_emergency or not self.is_charged
+
+    @property
+    def is_incoming(self) -> bool:
+        return self.direction == "in"
+
+    @property
+    def priced_number(self) -> Number:
+        """The number whose price is asked for."""
+        return self.priced or self.number
 
 
 class Answer(NamedTuple):
@@ -155,7 +178,7 @@ class Ask:
             "accounts": int_array(ask.terms.account for ask in levels),
             "tenants": int_array(ask.terms.tenant for ask in levels),
             "levels": int_array(ask.terms.level for ask in levels),
-            "plans": int_array(ask.terms.plan for ask in levels),
+            "plans": int_array(ask.terms.plan if ask.terms.is_own_plan else None for ask in levels),
             "needs_u": int_array(ask.needs_u for ask in levels),
             "costs_u": "{" + ",".join(int_array(ask.costs) for ask in levels) + "}",
             "buckets": self._buckets(),

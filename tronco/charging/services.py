@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
-from tronco.charging.cycles import cycle_start_of
+from tronco.charging.cycles import ZONE, cycle_start_of
 from tronco.charging.decks import Decks, django_fetch, finish
 from tronco.charging.errors import database_errors
-from tronco.charging.models import Account, Authorization, Bucket, Hold, LedgerEntry
+from tronco.charging.models import Account, Authorization, Bucket, Hold, LedgerEntry, MeterDay
 from tronco.charging.pricing import CallPrice, price_call
 from tronco.charging.selectors import get_account
 from tronco.charging.terms import CallTerms
@@ -38,6 +38,7 @@ class AccountFields(TypedDict, total=False):
     """What may be changed of an account; absent means unchanged. `limit_u` None is no limit."""
 
     plan: Plan
+    incoming_plan: Plan | None
     limit_u: int | None
     cycle_day: int
     status: str
@@ -81,6 +82,7 @@ def account_open(
     actor: Actor,
     tenant: Tenant,
     plan: Plan,
+    incoming_plan: Plan | None = None,
     role: str = Account.Role.CIRCUIT,
     limit_u: int | None = 0,
     cycle_day: int = 1,
@@ -93,7 +95,14 @@ def account_open(
     if not any(actor.can(f"{noun}.edit") for noun in ("charging", "circuits", "tenancy")):
         actor.require("charging.edit")
     _require_seller(actor, tenant, role)
-    account = Account(tenant=tenant, plan=plan, role=role, limit_u=limit_u, cycle_day=cycle_day)
+    account = Account(
+        tenant=tenant,
+        plan=plan,
+        incoming_plan=incoming_plan,
+        role=role,
+        limit_u=limit_u,
+        cycle_day=cycle_day,
+    )
     _check_terms(account)
     account.cycle_start = cycle_start_of(timezone.now(), cycle_day)
     save_checked(account)
@@ -257,6 +266,7 @@ def calls_purge(*, closed_before: datetime, most: int = 10_000) -> int:
         .order_by("pk")
         .values_list("pk", flat=True)[:most]
     )
+    MeterDay.objects.filter(day__lte=closed_before.astimezone(ZONE).date()).delete()
     Hold.objects.filter(authorization__in=doomed).delete()
     Authorization.objects.filter(pk__in=doomed).delete()
     return len(doomed)
@@ -335,15 +345,18 @@ def _require_seller(actor: Actor, tenant: Tenant, role: str) -> None:
 
 
 def _check_terms(account: Account) -> None:
-    """The plan is the seller's, and the limit fits its kind."""
+    """The plans are the seller's, and the limit fits the plan's kind."""
     plan, tenant = account.plan, account.tenant
-    if plan.tenant_id != (tenant.parent_id or tenant.pk):
-        raise InvalidInput(
-            _("Choose a plan of %(seller)s, who sells to %(customer)s.")
-            % {"seller": tenant.parent or tenant, "customer": tenant},
-            field="plan",
-            code="plan-not-sold",
-        )
+    # Who owns a card account sells the card.
+    seller = tenant if account.role == Account.Role.CARD else tenant.parent or tenant
+    for field, sold in (("plan", plan), ("incoming_plan", account.incoming_plan)):
+        if sold is not None and sold.tenant_id != seller.pk:
+            raise InvalidInput(
+                _("Choose a plan of %(seller)s, who sells to %(customer)s.")
+                % {"seller": seller, "customer": tenant},
+                field=field,
+                code="plan-not-sold",
+            )
     limit_u = account.limit_u
     if plan.kind == Plan.Kind.PREPAID and limit_u != 0:
         raise InvalidInput(

@@ -41,7 +41,10 @@ class AllowanceTerm(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LevelTerms:
-    """What one account pays for the call, and by which rules."""
+    """What one account pays for the call, and by which rules.
+
+    `is_own_plan` False: the plan is not one of the account's. Only who lets the call through asks.
+    """
 
     level: int
     account: int
@@ -52,6 +55,7 @@ class LevelTerms:
     rounding: Rounding
     rates: tuple[RateTerm, ...]
     allowances: tuple[AllowanceTerm, ...] = ()
+    is_own_plan: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -115,7 +115,7 @@ class ResellerAccounts(Resource):
     live_s = 5
     bulk_fields = ("plan", "limit_u")
     panels = (
-        panels.Fields(_("Account"), "tenant", "plan", "status"),
+        panels.Fields(_("Account"), "tenant", "plan", "incoming_plan", "status"),
         panels.Fields(_("Balance"), "balance_u", "held_u", "used_u", "limit_u"),
         panels.Fields(_("Cycle"), "cycle_day", "cycle_start"),
     )
@@ -172,6 +172,7 @@ class ResellerAccounts(Resource):
             actor=actor,
             tenant=values["tenant"],
             plan=values["plan"],
+            incoming_plan=values.get("incoming_plan"),
             role=Account.Role.RESELLER,
             limit_u=limit_of(values),
             cycle_day=values["cycle_day"],
@@ -183,6 +184,7 @@ class ResellerAccounts(Resource):
             actor=actor,
             account_id=obj.pk,
             plan=values["plan"],
+            incoming_plan=values["incoming_plan"],
             limit_u=limit_of(values),
             cycle_day=values["cycle_day"],
         )

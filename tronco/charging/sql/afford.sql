@@ -8,6 +8,7 @@
 --   p_plans                the plan that priced it, or null: whatever it is now
 --   p_needs_u              what must be available to begin, or null
 --   p_costs_u              a row of what the call costs by each point, from its beginning
+-- p_day_u, null for no limit: how much more calls may cost the customer today.
 -- p_buckets, null where no allowance covers the call:
 --   [{account, tenant, level, allowance, cycle, granted, expect, uses: [amount by each point]}]
 --   `expect` is what the bucket must have left for this call, or null when it is enough that it
@@ -18,24 +19,28 @@
 --
 -- verdict: ok (point from 1; 0 when nothing can be paid), stale (the plan is another one by now),
 -- allowance (`lefts` is what each bucket has: price again), suspended.
--- short_level is the level that stopped the climb, and available_u what it had.
+-- reason is why not all of the ladder can be climbed, short_level the level that stopped the climb,
+-- and available_u what it had.
 CREATE OR REPLACE FUNCTION charging_afford(
     p_accounts bigint[], p_levels int[], p_plans bigint[], p_needs_u bigint[], p_costs_u bigint[],
-    p_buckets jsonb, p_call text,
-    OUT verdict text, OUT point int, OUT short_level int, OUT available_u bigint, OUT lefts jsonb
+    p_buckets jsonb, p_call text, p_is_incoming boolean, p_day_u bigint,
+    OUT verdict text, OUT point int, OUT short_level int, OUT available_u bigint, OUT lefts jsonb,
+    OUT reason text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_plan    bigint;
     v_status  text;
     v_free_u  bigint;  -- null: no limit
     v_own_u   bigint := 0;
+    v_day     int;
 BEGIN
     point := array_length(p_costs_u, 2);
     FOR i IN 1 .. cardinality(p_accounts) LOOP
         IF p_accounts[i] <= p_accounts[i - 1] THEN
             RAISE EXCEPTION 'lock-order' USING ERRCODE = 'TR500';
         END IF;
-        SELECT plan_id, status, balance_u - held_u + limit_u INTO v_plan, v_status, v_free_u
+        SELECT CASE WHEN p_is_incoming THEN coalesce(incoming_plan_id, plan_id) ELSE plan_id END,
+               status, balance_u - held_u + limit_u INTO v_plan, v_status, v_free_u
         FROM charging_account WHERE id = p_accounts[i] FOR NO KEY UPDATE;
         IF v_plan IS NULL OR v_plan <> p_plans[i] THEN
             verdict := 'stale';
@@ -43,6 +48,7 @@ BEGIN
         END IF;
         IF v_status <> 'active' THEN
             verdict := 'suspended';
+            reason := verdict;
             short_level := p_levels[i];
             RETURN;
         END IF;
@@ -58,8 +64,18 @@ BEGIN
             point := point - 1;
             short_level := p_levels[i];
             available_u := v_free_u;
+            reason := 'no-credit';
         END LOOP;
     END LOOP;
+    IF p_day_u IS NOT NULL THEN
+        v_day := charging_afford_day(p_levels, p_needs_u, p_costs_u, p_call, p_day_u);
+        IF v_day < point OR v_day = 0 THEN
+            point := v_day;
+            short_level := 0;
+            available_u := p_day_u;
+            reason := 'too-much-today';
+        END IF;
+    END IF;
     verdict := 'ok';
     IF p_buckets IS NOT NULL THEN
         lefts := charging_bucket_lefts(p_buckets, p_call);
@@ -67,6 +83,27 @@ BEGIN
             verdict := 'allowance';
         END IF;
     END IF;
+END $$;
+
+-- How far along a ladder does the day's limit reach? See above.
+CREATE OR REPLACE FUNCTION charging_afford_day(
+    p_levels int[], p_needs_u bigint[], p_costs_u bigint[], p_call text, p_day_u bigint
+) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    v_customer  constant int := array_position(p_levels, 0);
+    v_own_u     bigint := 0;
+    v_point     int := array_length(p_costs_u, 2);
+BEGIN
+    IF p_call IS NOT NULL THEN
+        SELECT amount_u INTO v_own_u FROM charging_hold
+        WHERE authorization_id = p_call AND level = 0;
+    END IF;
+    WHILE v_point > 0 AND (p_costs_u[v_customer][v_point] - v_own_u > greatest(p_day_u, 0)
+                           OR p_day_u < p_needs_u[v_customer])
+    LOOP
+        v_point := v_point - 1;
+    END LOOP;
+    RETURN v_point;
 END $$;
 
 -- p_buckets as rows, in its order.
@@ -127,6 +164,9 @@ BEGIN
         WHERE authorization_id = p_call AND level = p_levels[i];
         UPDATE charging_account SET held_u = held_u + p_costs_u[i][p_point] - coalesce(v_own_u, 0)
         WHERE id = p_accounts[i];
+        IF p_levels[i] = 0 THEN
+            PERFORM charging_spend(ARRAY[p_call], ARRAY[p_costs_u[i][p_point] - coalesce(v_own_u, 0)]);
+        END IF;
         INSERT INTO charging_hold (authorization_id, tenant_id, account_id, level, amount_u,
                                    bucket_ids, bucket_amounts, state)
         VALUES (p_call, p_tenants[i], p_accounts[i], p_levels[i], p_costs_u[i][p_point],

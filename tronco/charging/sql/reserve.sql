@@ -11,21 +11,23 @@ $$;
 
 -- The call: what charging_authorization knows of it; null account and no p_accounts when it is free.
 -- p_meters, p_max_calls, p_max_cps: its limits, in ascending order of key; null is no limit.
+-- p_day_limits_u: what calls may cost the customer in a day, by each; null when none limits that.
 -- The ladder: see afford.sql; p_grid in seconds.
 -- p_refusal: a reason found before, which too many calls would precede: {reason, ...}.
 --
--- outcome: granted (granted_s: the deadline; null when not charged; detail: what the buckets had),
+-- outcome: granted (granted_s: the deadline; null when not charged; detail: what the buckets had;
+-- reason: why it is less than all of the ladder),
 -- refused (detail: {reason, ...}), repeated (this call was let through before; detail: its row and
 -- holds), stale and allowance as in charging_afford (detail: what the buckets have).
 CREATE OR REPLACE FUNCTION charging_reserve(
     p_call_id text, p_tenant bigint, p_account bigint, p_circuit bigint, p_did bigint,
     p_central text, p_direction text, p_caller text, p_dialled text, p_called text, p_class text,
     p_at timestamptz, p_facts jsonb,
-    p_meters text[], p_max_calls int[], p_max_cps int[],
+    p_meters text[], p_max_calls int[], p_max_cps int[], p_day_limits_u bigint[],
     p_grid int[], p_accounts bigint[], p_tenants bigint[], p_levels int[], p_plans bigint[],
     p_needs_u bigint[], p_costs_u bigint[], p_buckets jsonb,
     p_refusal jsonb,
-    OUT outcome text, OUT granted_s int, OUT detail jsonb
+    OUT outcome text, OUT granted_s int, OUT detail jsonb, OUT reason text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_second  constant bigint := extract(epoch FROM clock_timestamp());
@@ -65,25 +67,30 @@ BEGIN
         outcome := 'refused';
         detail := '{"reason": "gate-closed"}';
     ELSE
-        v_climb := charging_afford(p_accounts, p_levels, p_plans, p_needs_u, p_costs_u, p_buckets, NULL);
+        v_climb := charging_afford(
+            p_accounts, p_levels, p_plans, p_needs_u, p_costs_u, p_buckets, NULL, p_direction = 'in',
+            CASE WHEN p_day_limits_u IS NOT NULL
+                 THEN charging_day_left(p_meters, p_day_limits_u, p_at) END);
         outcome := CASE WHEN v_climb.verdict = 'ok' AND v_climb.point > 0 THEN 'granted'
                         WHEN v_climb.verdict IN ('ok', 'suspended') THEN 'refused'
                         ELSE v_climb.verdict END;
         granted_s := p_grid[v_climb.point];
         detail := v_climb.lefts;
+        reason := v_climb.reason;
         IF outcome = 'refused' THEN
-            detail := jsonb_build_object(
-                'reason', CASE v_climb.verdict WHEN 'ok' THEN 'no-credit' ELSE 'suspended' END,
-                'level', v_climb.short_level, 'available_u', v_climb.available_u);
+            detail := jsonb_build_object('reason', reason, 'level', v_climb.short_level,
+                                         'available_u', v_climb.available_u);
         END IF;
     END IF;
 
     IF outcome = 'granted' THEN
         INSERT INTO charging_authorization
             (call_id, tenant_id, account_id, circuit_id, did_id, central, direction, caller,
-             dialled, called, call_class, started_at, seen_at, deadline_s, state, meters, facts)
+             dialled, called, call_class, started_at, seen_at, deadline_s, state, meters,
+             day_limits_u, facts)
         VALUES (p_call_id, p_tenant, p_account, p_circuit, p_did, p_central, p_direction, p_caller,
-                p_dialled, p_called, p_class, p_at, p_at, granted_s, 'open', p_meters, p_facts)
+                p_dialled, p_called, p_class, p_at, p_at, granted_s, 'open', p_meters,
+                p_day_limits_u, p_facts)
         ON CONFLICT (call_id) DO NOTHING;
         IF FOUND THEN
             FOR i IN 1 .. cardinality(p_meters) LOOP
@@ -102,6 +109,10 @@ BEGIN
             END LOOP;
             IF p_buckets IS NOT NULL THEN
                 PERFORM charging_hold_buckets(p_call_id, p_buckets, v_climb.point);
+            END IF;
+            IF p_day_limits_u IS NOT NULL AND p_accounts <> '{}' THEN
+                PERFORM charging_spend(ARRAY[p_call_id],
+                    ARRAY[p_costs_u[array_position(p_levels, 0)][v_climb.point]]);
             END IF;
             RETURN;
         END IF;
@@ -132,19 +143,20 @@ $$;
 
 -- Raise the holds of a running call to the next slice.
 -- p_from_s is the deadline that the ladder begins at; when it is another one by now: stale.
--- outcome: granted (granted_s may be less than asked, or p_from_s when nothing more can be paid; then
--- detail is {reason, ...}, else what the buckets had), stale, allowance, gate-closed, ended, unknown.
+-- outcome: granted (granted_s may be less than asked, or p_from_s when nothing more can be paid, for
+-- this reason; detail: what the buckets had), stale, allowance, gate-closed, ended, unknown.
 CREATE OR REPLACE FUNCTION charging_extend(
     p_call_id text, p_from_s int, p_answered_at timestamptz,
     p_grid int[], p_accounts bigint[], p_tenants bigint[], p_levels int[], p_costs_u bigint[],
     p_buckets jsonb,
-    OUT outcome text, OUT granted_s int, OUT detail jsonb
+    OUT outcome text, OUT granted_s int, OUT detail jsonb, OUT reason text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_call   record;
+    v_day_u  bigint;
     v_climb  record;
 BEGIN
-    SELECT state, deadline_s INTO v_call
+    SELECT state, deadline_s, started_at, meters, day_limits_u INTO v_call
     FROM charging_authorization WHERE call_id = p_call_id FOR NO KEY UPDATE;
     outcome := CASE
         WHEN NOT FOUND THEN 'unknown'
@@ -156,8 +168,15 @@ BEGIN
     IF outcome <> 'granted' THEN
         RETURN;
     END IF;
-    v_climb := charging_afford(p_accounts, p_levels, '{}', '{}', p_costs_u, p_buckets, p_call_id);
+    IF v_call.day_limits_u IS NOT NULL THEN
+        PERFORM FROM charging_meter WHERE key = ANY (v_call.meters)
+        ORDER BY key COLLATE "C" FOR NO KEY UPDATE;
+        v_day_u := charging_day_left(v_call.meters, v_call.day_limits_u, v_call.started_at);
+    END IF;
+    v_climb := charging_afford(p_accounts, p_levels, '{}', '{}', p_costs_u, p_buckets, p_call_id,
+                               false, v_day_u);
     detail := v_climb.lefts;
+    reason := v_climb.reason;
     IF v_climb.verdict IN ('stale', 'allowance') THEN
         outcome := v_climb.verdict;
         RETURN;
@@ -167,11 +186,6 @@ BEGIN
         granted_s := p_grid[v_climb.point];
         PERFORM charging_hold(p_call_id, p_accounts, p_tenants, p_levels, p_costs_u, p_buckets,
                               v_climb.point);
-    END IF;
-    IF v_climb.short_level IS NOT NULL THEN
-        detail := jsonb_build_object(
-            'reason', CASE v_climb.verdict WHEN 'ok' THEN 'no-credit' ELSE 'suspended' END,
-            'level', v_climb.short_level, 'available_u', v_climb.available_u);
     END IF;
     UPDATE charging_authorization
     SET deadline_s = granted_s, seen_at = clock_timestamp(),

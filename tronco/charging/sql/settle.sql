@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION charging_unhold(p_calls text[]) RETURNS void LANGUAGE
 BEGIN
     PERFORM FROM charging_meter
     WHERE key IN (SELECT unnest(meters) FROM charging_authorization
-                  WHERE call_id = ANY (p_calls) AND state = 'open')
+                  WHERE call_id = ANY (p_calls) AND (state = 'open' OR day_limits_u IS NOT NULL))
     ORDER BY key COLLATE "C" FOR NO KEY UPDATE;
     PERFORM FROM charging_account
     WHERE id IN (SELECT account_id FROM charging_hold WHERE authorization_id = ANY (p_calls))
@@ -17,6 +17,8 @@ BEGIN
     FROM (SELECT key, count(*) AS calls FROM charging_authorization, unnest(meters) AS key
           WHERE call_id = ANY (p_calls) AND state = 'open' GROUP BY key) AS ended
     WHERE m.key = ended.key;
+    PERFORM charging_spend(array_agg(authorization_id::text), array_agg(-amount_u))
+    FROM charging_hold WHERE authorization_id = ANY (p_calls) AND level = 0 AND state = 'pending';
     UPDATE charging_account a SET held_u = a.held_u - ended.amount
     FROM (SELECT account_id, sum(amount_u) AS amount FROM charging_hold
           WHERE authorization_id = ANY (p_calls) AND state = 'pending' GROUP BY account_id) AS ended
@@ -94,6 +96,11 @@ BEGIN
     UPDATE charging_account a
     SET balance_u = a.balance_u + total.amount, used_u = a.used_u - total.amount
     FROM total WHERE a.id = total.account_id;
+
+    PERFORM charging_spend(array_agg(item ->> 'call_id'), array_agg((part ->> 'price_u')::bigint))
+    FROM jsonb_array_elements(p_items) AS item
+    CROSS JOIN jsonb_array_elements(item -> 'levels') AS part
+    WHERE part ->> 'level' = '0' AND item ->> 'call_id' = ANY (v_calls);
 
     UPDATE charging_bucket b SET used = b.used + ended.amount
     FROM (SELECT bucket.id, sum(uses.amount::bigint) AS amount
