@@ -5,7 +5,6 @@ It stands apart from the tests' common database, because tests kill it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from tests.support.database.creation import digest_of_migrations
 from tronco.runtime.asterisk import Node, find_asterisk
 from tronco.runtime.paths import CHECKOUT, Home, instance_home
 from tronco.runtime.ports import choose_port
@@ -68,7 +68,7 @@ class Exchange:
         for role in (WEB_ROLE, config.DATABASE_ROLE):
             self.cluster.psql('create role :"role" nologin', role=role)
         self.cluster.psql('alter role :"role" set search_path = ast', role=config.DATABASE_ROLE)
-        dump = instance_home().directory("test") / f"schema-{_digest_of_migrations()}.sql"
+        dump = instance_home().directory("test") / f"schema-{digest_of_migrations()}.sql"
         with _django_on(self):
             if dump.exists():
                 self._program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(dump))
@@ -209,14 +209,6 @@ def open_exchange(*, slice_s: int = 10) -> Iterator[Exchange]:
             yield exchange
     finally:
         exchange.close()
-
-
-def _digest_of_migrations() -> str:
-    digest = hashlib.sha256()
-    for path in sorted((CHECKOUT / "tronco").rglob("*")):
-        if path.suffix == ".sql" or (path.parent.name == "migrations" and path.suffix == ".py"):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 @contextmanager
