@@ -143,9 +143,9 @@ def patterns(resolver: Any, namespace: str = "") -> Iterator[tuple[str, URLPatte
             yield f"{namespace}{entry.name}", entry
 
 
-def addresses(world: World) -> list[Address]:
+def addresses(world: World, objects: dict[type[models.Model], Any] | None = None) -> list[Address]:
     """Return every address of the site, filled in with samples."""
-    objects = samples(world)
+    objects = objects or samples(world)
     # Resources that show some objects of a model only.
     some: dict[str, models.Model] = {
         "customer": world.customer_a,

@@ -19,6 +19,8 @@ from tronco.ui.exports import csv_cell, guarded, xlsx_cell
         ("@SUM(1)", "'@SUM(1)"),
         ("\tx", "'\tx"),
         ("\rx", "'\rx"),
+        ("\n=1", "'\n=1"),
+        ("＝1+1", "'＝1+1"),
         ("-2,50", "-2,50"),
         ("+551133334444", "+551133334444"),
         ("João", "João"),

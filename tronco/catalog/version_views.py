@@ -39,6 +39,7 @@ from tronco.core.errors import InvalidInput, TroncoError
 from tronco.ui.details import ObjectPage
 from tronco.ui.edits import recorded, show_error
 from tronco.ui.exports import guarded
+from tronco.ui.urls import is_key
 
 MOST_DIFFERENCES = 500
 MOST_LOSSES = 200
@@ -242,7 +243,7 @@ class Margins(ObjectPage):
         )
         now = timezone.now()
         chosen = self.request.GET.get("cost", "")
-        tariff = costs.filter(pk=chosen).first() if chosen.isdigit() else None
+        tariff = costs.filter(pk=chosen).first() if is_key(chosen) else None
         if tariff is not None:
             cost = selectors.find_version_at(tariff_id=tariff.pk, at=now)
         else:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from tronco.core.errors import InvalidInput, TroncoError
 from tronco.ui.edits import REASON, form_class, recorded, translated, why_kept
 from tronco.ui.lists import ResourcePage
+from tronco.ui.urls import is_key
 
 MOST_ROWS = 5000
 MOST_ERRORS = 20
@@ -60,7 +61,7 @@ class BulkPage(ResourcePage):
                 raise InvalidInput(_("The filter of the list is not valid; correct it first."))
             found = filterset.qs
         else:
-            keys = [key for key in self.request.POST.getlist("pk") if key.isdigit()]
+            keys = [key for key in self.request.POST.getlist("pk") if is_key(key)]
             found = self.resource.queryset(self.actor).filter(pk__in=keys)
         rows = list(found[: MOST_ROWS + 1])
         if len(rows) > MOST_ROWS:

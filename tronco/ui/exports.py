@@ -24,7 +24,8 @@ from tronco.ui.tables import Table
 CHUNK = 1000
 MOST_XLSX_ROWS = 200_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+# The last four are their wide forms, which some spreadsheets take for the same.
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?[\d.,]+")
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from tronco.core import money
 from tronco.core.errors import InvalidInput
-from tronco.ui.urls import url_or_none
+from tronco.ui.urls import is_key, url_or_none
 
 Text = Any  # str or a lazy translation
 
@@ -137,7 +137,7 @@ class SearchSelect(forms.Select):
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
         """Only the empty choice and what is chosen: the rest comes when searched."""
-        chosen = [v for v in value if str(v).isdigit()]
+        chosen = [v for v in value if is_key(v)]
         choices: list[tuple[Any, Any]] = [] if self.allow_multiple_selected else [("", "")]
         if chosen and isinstance(self.choices, forms.models.ModelChoiceIterator):
             rows = self.choices.queryset.filter(pk__in=chosen)

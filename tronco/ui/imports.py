@@ -20,6 +20,7 @@ from tronco.ui.bulk import bound_form
 from tronco.ui.edits import recorded, translated
 from tronco.ui.forms import Form
 from tronco.ui.lists import ResourcePage
+from tronco.ui.urls import is_key
 
 MOST_ROWS = 5000
 MOST_BYTES = 5_000_000
@@ -210,7 +211,7 @@ class Importer:
 
     def related(self, name: str, one: Any, text: str) -> str:
         """Return the id of the related row written as its name, or as `#id`."""
-        if text.startswith("#") and text[1:].isdigit():
+        if text.startswith("#") and is_key(text[1:]):
             return text[1:]
         lookup = self.resource.import_lookups.get(name, "name")
         found = list(one.queryset.filter(**{f"{lookup}__iexact": text})[:2])

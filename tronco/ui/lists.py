@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
+from django.core.paginator import EmptyPage, Paginator
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -19,7 +19,7 @@ from tronco.ui import preferences
 from tronco.ui.filters import FilterSet, query_without
 from tronco.ui.pages import Page
 from tronco.ui.tables import Table
-from tronco.ui.urls import url_or_none
+from tronco.ui.urls import is_key, url_or_none
 
 if TYPE_CHECKING:
     from tronco.ui.resource import Resource
@@ -97,10 +97,9 @@ class ListView(ResourcePage):
         chosen = preferences.find_table(self.request.user, self.table_name)
         per_page = chosen.get("per_page", preferences.PER_PAGE[1])
         paginator = Paginator if self.resource.counted else LazyPaginator
+        wanted = self.request.GET.get("page", "1")
         try:
-            table.paginate(paginator, per_page=per_page, page=self.request.GET.get("page", 1))
-        except PageNotAnInteger:
-            table.page = table.paginator.page(1)
+            table.paginate(paginator, per_page=per_page, page=wanted if is_key(wanted) else 1)
         except EmptyPage:
             table.page = table.paginator.page(table.paginator.num_pages)
 

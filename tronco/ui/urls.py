@@ -17,6 +17,12 @@ class Actor(Protocol):
     def can(self, permission: str) -> bool: ...
 
 
+def is_key(text: object) -> bool:
+    """Whether a text can be the key of a row: digits, few enough for arithmetic in a bigint."""
+    plain = str(text)
+    return plain.isascii() and plain.isdigit() and len(plain) <= 15
+
+
 def url_or_none(name: str, *args: Any) -> str | None:
     """Return the address, or None where no such screen exists."""
     try:
