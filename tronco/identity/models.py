@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
+from typing import ClassVar
 
 import pghistory
 from django.conf import settings
@@ -34,7 +35,7 @@ class UserManager(BaseUserManager["User"].from_queryset(VisibleQuerySet)):  # ty
 
 
 @pghistory.track(exclude=["password", "last_login", "preferences"])
-class User(AbstractBaseUser):
+class User(AbstractBaseUser):  # type: ignore[django-manager-missing]
     """A person. `customers`, when not empty, narrows what he reaches below his tenant (S3-05)."""
 
     username = models.CharField(_("user name"), max_length=80, unique=True)
@@ -128,6 +129,8 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[mi
     secret_encrypted = models.TextField(default=new_secret)
     drift = models.SmallIntegerField(default=0)
     last_t = models.BigIntegerField(default=-1)
+
+    objects: ClassVar[models.Manager[Authenticator]] = models.Manager()
 
     class Meta:
         verbose_name = _("authenticator")
