@@ -47,6 +47,13 @@ MENU = (
         "headset",
         (
             Item(
+                _("IVR menus"),
+                "pbx:menu_list",
+                "pbx.view",
+                words=_("manage IVR menus extension menu attendance"),
+                icon="sitemap",
+            ),
+            Item(
                 _("Groups (queues)"),
                 "pbx:queue_list",
                 "pbx.view",
@@ -152,6 +159,7 @@ MENU = (
         "settings",
         (
             Item(_("Users"), "identity:user_list", "identity.view", icon="users"),
+            Item(_("E-mails"), "mail:email_list", "mail.view", words=_("sent queue"), icon="mail"),
             Item(
                 _("What changed"),
                 "audit:changes",

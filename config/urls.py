@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("circuits/", include("tronco.circuits.urls")),
     path("dids/", include("tronco.dids.urls")),
     path("identity/", include("tronco.identity.urls")),
+    path("mail/", include("tronco.mail.urls")),
     path("pbx/", include("tronco.pbx.urls")),
     path("routing/", include("tronco.routing.urls")),
     path("tenancy/", include("tronco.tenancy.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -9,10 +10,12 @@ from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
 from tronco.core.errors import NotFound
+from tronco.pbx.flow import Target
 from tronco.pbx.models import (
     LineService,
     MemberState,
     Menu,
+    MenuOption,
     PortalCaller,
     Queue,
     QueueCaller,
@@ -62,6 +65,26 @@ def list_menus(*, actor: Actor) -> QuerySet[Menu]:
 def get_menu(*, actor: Actor, menu_id: int, lock: bool = False) -> Menu:
     """Return a menu, or raise NotFound."""
     return _only(Menu.objects.visible_to(actor), menu_id, lock)
+
+
+def list_options(*, menus: Iterable[int]) -> QuerySet[MenuOption]:
+    """Return what the keys of these menus do."""
+    rows = MenuOption.objects.filter(owner__in=list(menus))
+    return rows.select_related("circuit", "queue", "menu", "prompt").defer("prompt__sound")
+
+
+def find_extension(*, tenant_id: int, keys: str) -> Target | None:
+    """Return where the keys lead as an extension: a customer's line, or a group."""
+    if not keys:
+        return None
+    services = LineService.objects.filter(tenant=tenant_id, extension=keys)
+    service = services.select_related("circuit").first()
+    line = service.circuit if service else None
+    line = line or Circuit.objects.filter(tenant=tenant_id, number=keys).first()
+    if line is not None:
+        return Target("circuit", circuit=line.number)
+    queue = Queue.objects.filter(tenant=tenant_id, extension=keys).first()
+    return Target("queue", queue=queue.pk) if queue else None
 
 
 def list_queues(*, actor: Actor) -> QuerySet[Any]:

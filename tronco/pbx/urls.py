@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tronco.pbx.line_views import CircuitServices, LinePin, Lines
+from tronco.pbx.menu_views import MenuBlock, Menus, MenuSimulator
 from tronco.pbx.queue_views import MemberPause, QueueLive, Queues
 from tronco.pbx.schedule_views import Schedules
 from tronco.pbx.views import PortalCallers, VoicemailHeard, Voicemails, VoicemailSound
@@ -12,6 +13,13 @@ from tronco.pbx.views import PortalCallers, VoicemailHeard, Voicemails, Voicemai
 app_name = "pbx"
 urlpatterns = [
     *Schedules.urls("schedules/"),
+    *Menus.urls("menus/"),
+    path("menus/<int:key>/block/", MenuBlock.as_view(resource=Menus()), name="menu_block"),
+    path(
+        "menus/<int:key>/simulator/",
+        MenuSimulator.as_view(resource=Menus()),
+        name="menu_simulator",
+    ),
     *Queues.urls("queues/"),
     path("queues/<int:key>/live/", QueueLive.as_view(resource=Queues()), name="queue_live"),
     path("members/<int:key>/pause/", MemberPause.as_view(), name="member_pause"),
