@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Unpack
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict, InvalidInput, NotFound
@@ -25,7 +25,6 @@ from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
 
-BATCH = 2000
 _OWN = {"id", "raw", "e164", "created_at"}
 
 
@@ -64,10 +63,11 @@ def range_create(
         cancels_itself=cancels_itself,
     )
     save_checked(made)
-    _insert(
-        Did(tenant=owner, range=made, supplier=supplier, raw=one.raw, e164=one.e164)
-        for one in plan.create
-    )
+    if plan.create:
+        head, *rest = plan.create
+        first_did = Did(tenant=owner, range=made, supplier=supplier, raw=head.raw, e164=head.e164)
+        save_checked(first_did)
+        _copy(first_did, rest)
     there = Did.objects.filter(range=None, tenant__path__startswith=owner.path)
     there.filter(e164__in=[one.e164 for one in plan.taken]).update(range=made)
     return made, plan
@@ -139,10 +139,7 @@ def series_create(
         closed=closed,
         **fields,
     )
-    made = _insert(_like(saved.did, one) for one in rest)
-    destination = ClosedDestination.objects.filter(did=saved.did).first()
-    if destination is not None:
-        _closed_alike(destination, made)
+    _copy(saved.did, rest)
     return saved, plan
 
 
@@ -150,34 +147,38 @@ def _sorted_out(wanted: list[Wanted]) -> NumberPlan:
     return sort_out(wanted, list_taken(wanted[:MOST_AT_ONCE]))
 
 
-def _insert(dids: Iterable[Did]) -> list[Did]:
-    """Insert them all, or none: somebody else may have been faster with one of them."""
+def _copy(did: Did, wanted: Sequence[Wanted]) -> None:
+    """Make numbers in every way as `did`, in one statement; all of them, or none."""
+    fields = [field for field in Did._meta.concrete_fields if field.name not in _OWN]
+    columns = [connection.ops.quote_name(field.column) for field in fields]
+    statement = (
+        f"INSERT INTO dids_did (raw, e164, created_at, {', '.join(columns)})"  # noqa: S608
+        f" SELECT w.raw, w.e164, d.created_at, {', '.join(f'd.{name}' for name in columns)}"
+        " FROM dids_did d, unnest(%s::text[], %s::text[]) AS w (raw, e164) WHERE d.id = %s"
+    )
+    numbers = [[one.raw for one in wanted], [one.e164 for one in wanted], did.pk]
     try:
-        with transaction.atomic():
-            return Did.objects.bulk_create(dids, batch_size=BATCH)
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The history's trigger has a subtransaction a row, and each looks through all checks
+            # that are put off until the end: ten seconds instead of one.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(statement, numbers)
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     except IntegrityError as problem:
         raise Conflict(
             _("Somebody added some of these numbers at this moment; look again."),
             code="already-exists",
         ) from problem
+    closed = ClosedDestination.objects.filter(did=did).first()
+    if closed is not None:
+        _close_alike(closed, [one.raw for one in wanted])
 
 
-def _like(did: Did, wanted: Wanted) -> Did:
-    """A number in every way as another."""
-    facts = {f.attname: getattr(did, f.attname) for f in Did._meta.concrete_fields}
-    return Did(
-        raw=wanted.raw,
-        e164=wanted.e164,
-        **{name: value for name, value in facts.items() if name not in _OWN},
-    )
-
-
-def _closed_alike(destination: ClosedDestination, dids: list[Did]) -> None:
-    fields = ClosedDestination._meta.concrete_fields
-    facts = {f.attname: getattr(destination, f.attname) for f in fields if f.name != "did"}
-    ClosedDestination.objects.bulk_create(
-        (ClosedDestination(did=did, **facts) for did in dids), batch_size=BATCH
-    )
+def _close_alike(closed: ClosedDestination, raws: list[str]) -> None:
+    fields = [field for field in ClosedDestination._meta.concrete_fields if field.name != "did"]
+    facts = {field.attname: getattr(closed, field.attname) for field in fields}
+    ids = Did.objects.filter(raw__in=raws).values_list("pk", flat=True)
+    ClosedDestination.objects.bulk_create(ClosedDestination(did_id=pk, **facts) for pk in ids)
 
 
 def _get_seller(actor: Actor, tenant_id: int) -> Tenant:
