@@ -9,6 +9,8 @@ TRONCO_ASSETS       directory of the screen assets installed from npm
 TRONCO_HOME         directory of this instance: sockets, spools, logs
 TRONCO_SLICE_S      seconds that a call pays for at a time: more asks less often, less holds less
 TRONCO_SIP_REALM    realm of the SIP digests; fixed for the life of an installation
+TRONCO_SMTP_URL     mail server, smtp+tls://user:password@host:587; without one mail stays queued
+TRONCO_MAIL_FROM    address from which mail is sent
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pghistory
+
+from tronco.core.errors import InvalidInput
+from tronco.mail.smtp import parse_relay
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -178,6 +183,13 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+try:
+    vars().update(parse_relay(os.environ.get("TRONCO_SMTP_URL", "")).settings())
+except InvalidInput as problem:
+    raise SystemExit(str(problem)) from problem
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("TRONCO_MAIL_FROM") or "tronco@localhost"
 
 # Pasted rows come twice: to look at, and again to confirm them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16_000_000

@@ -27,6 +27,7 @@ from tronco.core.ids import stable_hash64
 from tronco.dids.models import Did
 from tronco.identity.models import User
 from tronco.identity.roles import Role
+from tronco.mail.models import Email
 from tronco.tenancy.access import Actor, bind_scope
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.rls import WEB_ROLE
@@ -129,6 +130,9 @@ def samples(world: World) -> dict[type[models.Model], Any]:
             expires_at=NOW,
         ),
         make_user(world.reseller_a, Role.SUPPORT, username="alvo"),
+        Email.objects.create(
+            tenant=world.customer_a, kind="voicemail", recipient="a@b.example", subject="Recado"
+        ),
     ]
     return {type(one): one for one in found}
 

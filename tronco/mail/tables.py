@@ -1,0 +1,29 @@
+"""Columns of e-mails."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from tronco.mail.models import Email
+from tronco.ui import tables
+
+STATE_COLORS: dict[str, str] = {
+    Email.State.QUEUED: "azure",
+    Email.State.SENT: "green",
+    Email.State.FAILED: "red",
+}
+
+
+class EmailTable(tables.Table):
+    id = tables.LinkColumn(verbose_name="#")
+    created_at = tables.InstantColumn(verbose_name=_("Date/time"))
+    tenant = tables.RelatedColumn(verbose_name=_("Customer"), order_by="tenant__name")
+    state = tables.BadgeColumn(colors=STATE_COLORS, live=True)
+
+    class Meta(tables.Table.Meta):
+        model = Email
+        fields = (
+            "id", "sender", "recipient", "subject", "created_at", "state", "tenant", "kind",
+            "attempts", "error", "sent_at",
+        )  # fmt: skip
+        default = ("id", "sender", "recipient", "subject", "created_at", "state")

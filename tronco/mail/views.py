@@ -1,0 +1,62 @@
+"""The screen of e-mails: a log that is read (S3-16, S3-17)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from tronco.mail import selectors, services
+from tronco.mail.filters import EmailFilters
+from tronco.mail.models import Email
+from tronco.mail.tables import EmailTable
+from tronco.ui import lists, panels
+from tronco.ui.actions import Action
+from tronco.ui.resource import Resource
+
+
+class EmailList(lists.ListView):
+    """Says so when nothing leaves because there is no mail server."""
+
+    template_name = "mail/list.html"
+
+    def list_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().list_context(*args, **kwargs)
+        return {**context, "has_relay": bool(settings.EMAIL_HOST)}
+
+
+class Emails(Resource):
+    model, table, filters = Email, EmailTable, EmailFilters
+    icon = "mail"
+    help = _("What was sent by e-mail, and whether it arrived at the mail server.")
+    empty = _("No e-mail has been sent yet.")
+    live_s = 10
+    state_field = "state"
+    list_view = EmailList
+    panels = (
+        panels.Fields(
+            _("E-mail"), "sender", "recipient", "subject", "created_at", "tenant", "kind"
+        ),
+        panels.Fields(_("Delivery"), "state", "attempts", "next_at", "sent_at", "error"),
+        panels.Html(_("Message"), "mail/panels/message.html"),
+    )
+    actions = (
+        Action(
+            name="resend",
+            label=_("Send again"),
+            permission="mail.operate",
+            icon="send",
+            in_rows=False,
+            when=lambda email: email.state == Email.State.FAILED,
+            run=lambda actor, email, values: (
+                services.email_resend(actor=actor, email_id=email.pk) and _("Queued once more.")
+            ),
+        ),
+    )
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_emails(actor=actor)
+
+    def row_actions(self, actor: Any, obj: Email) -> list[dict[str, Any]]:
+        return [{"url": self.url("detail", obj.pk), "label": _("View"), "icon": "eye"}]
