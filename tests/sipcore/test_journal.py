@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tronco.core.errors import Conflict
 from tronco.sipcore import journal as module
 from tronco.sipcore.journal import Journal
 
@@ -21,10 +22,11 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[[Path], Journal]]:
-    """Opens journals, and closes them when the test is over."""
+    """Opens journals; whoever had it before is dead by then."""
     with ExitStack() as stack:
 
         def open_one(path: Path) -> Journal:
+            stack.close()
             journal = Journal(path)
             stack.callback(journal.close)
             return journal
@@ -68,3 +70,13 @@ def test_it_does_not_grow_with_calls_that_are_over(
 
     assert path.stat().st_size < 2000
     assert opened(path).entries(central="n") == [{"call": {"stays": True}}]
+
+
+def test_a_second_process_does_not_touch_it(path: Path, opened: Opened) -> None:
+    journal = opened(path)
+    journal.write("n-1-1.1", {"call": {"deadline_s": 60}})
+    with pytest.raises(Conflict, match="runs already"):
+        Journal(path)
+    journal.write("n-1-1.2", {"call": {"deadline_s": 60}})
+    journal.close()
+    assert len(opened(path).entries(central="n-1")) == 2

@@ -140,6 +140,53 @@ def test_a_file_that_has_grown_is_renamed_and_goes_when_done_with(
     assert not renamed.exists()
 
 
+def test_a_long_file_is_read_in_pieces_and_in_order(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_BYTES", 250)
+    old = [ANSWER.replace("1007.0", f"1007.{place}") for place in range(20)]
+    path.with_name("calls.log.1").write_text("\n".join(old) + "\n")
+    path.write_text(END + "\n")
+    spool = Spool(path)
+    pieces = []
+    while (batch := spool.read()).marks:
+        assert sum(len(line) + 1 for line in old[: len(batch.lines)]) <= 500
+        spool.done(batch)
+        pieces.append(batch.lines)
+    assert len(pieces) > 5
+    read = [line for lines in pieces for line in lines]
+    assert [line.call_id for line in read[:-1]] == [f"node1-1795301007.{n}" for n in range(20)]
+    assert isinstance(read[-1], Ended)
+
+
+def test_what_a_crash_of_the_machine_left_is_passed_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_BYTES", 600)
+    path.write_bytes(b"\0" * 600 + b"\n\xff\xfe|\n" + END.encode() + b"\n")
+    spool = Spool(path)
+    read = []
+    while (batch := spool.read()).marks:
+        read += batch.lines
+    assert [line.call_id for line in read] == ["node1-1795301007.0"]
+
+
+def test_only_a_line_s_end_ends_a_line(path: Path) -> None:
+    odd = END.replace("node1-1795301007.0", "node1\x85\x1c-1795301007.0")
+    path.write_bytes(odd.encode("latin-1") + b"\n")
+    spool = Spool(path)
+    [ended] = spool.read().lines
+    assert isinstance(ended, Ended)
+    spool.set_aside(ended)
+    assert Spool(path).aside == {ended.call_id}
+
+
+def test_a_call_during_which_the_clock_was_set_back_lasted_nothing() -> None:
+    ended = parse_line(END.replace("|4000|", "|-3596000|"))
+    assert isinstance(ended, Ended)
+    assert ended.answered_ms == 0
+
+
 def test_a_new_reader_finds_renamed_files(path: Path) -> None:
     path.with_name("calls.log.1").write_text(ANSWER + "\n")
     path.write_text(REFUSED + "\n")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tronco.charging.gateway import Gateway
@@ -39,9 +40,14 @@ class RunningCall:
     accounts: frozenset[int]
     may_end: bool = False  # the last answer was that there is no more, or none came
     warned_for_s: int | None = None  # the deadline of which the caller has been told
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        # From here on by a clock that nobody sets.
+        self._began = time.monotonic() - (datetime.now(UTC) - self.answered_at).total_seconds()
 
     def elapsed_s(self) -> float:
-        return (datetime.now(UTC) - self.answered_at).total_seconds()
+        return time.monotonic() - self._began
 
 
 class Deadlines:

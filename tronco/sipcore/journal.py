@@ -6,11 +6,14 @@ Every grant is written here before Asterisk hears of it, and dropped when the ca
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tronco.core.errors import Conflict
 
 logger = logging.getLogger(__name__)
 Entry = dict[str, Any]
@@ -21,7 +24,16 @@ class Journal:
     """The open calls by id, as the file has them. Survives `kill -9` of this process."""
 
     def __init__(self, path: Path) -> None:
+        """Raises Conflict when another process has it: two would forget each other's calls."""
         self.path = path
+        self._lock = path.with_suffix(".lock").open("ab")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            self._lock.close()
+            raise Conflict(
+                f"call control runs already in {path.parent}", code="sipcore-running"
+            ) from problem
         self._entries: dict[str, Entry] = dict(_read(path))
         self._file = path.open("ab", buffering=0)
         self._rewrite()
@@ -55,6 +67,7 @@ class Journal:
 
     def close(self) -> None:
         self._file.close()
+        self._lock.close()
 
     def _append(self, line: dict[str, Any]) -> None:
         # One write: a kill leaves a whole line or none.

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tronco.charging.gateway import Gateway, Grant
-from tronco.core.errors import TroncoError, Unavailable
+from tronco.core.errors import Unavailable
 from tronco.runtime.paths import Home
 from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
@@ -25,7 +24,9 @@ from tronco.sipcore.central import CentralState, store_central
 from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_endpoint, trunk_files
 from tronco.sipcore.control import Outlook
 from tronco.sipcore.deadlines import Deadlines
+from tronco.sipcore.doorman import Doorman
 from tronco.sipcore.journal import Journal
+from tronco.sipcore.loops import Loops
 from tronco.sipcore.media import Media
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
@@ -71,20 +72,20 @@ class Node:
         self._settings = settings
         self._shared = shared
         self._manager: Manager | None = None
-        self._booted_at: datetime | None = None
+        self._booted_at: datetime | None = None  # None until it has said so
+        self._booted_before: datetime | None = None  # as it said before the connection broke
         self._lost_at: datetime | None = None  # when the connection broke
         self._died_at: datetime | None = None  # when an Asterisk before this one did
         self._contacts = registrations.Contacts()
         self._trunks = trunks.TrunkStates()
         self._networks = trunks.Networks([])
         self._trunk_endpoints: list[str] = []
-        self._guesses = bans.Guesses()
-        self._banned: set[str] | None = None
-        self._guessers: list[bans.Guesser] = []
+        self._doorman = Doorman(
+            self.name, shared.status, is_spared=self._is_spared, keep_out=self._keep_out
+        )
         self._lines_to_expire: set[str] = set()
         self._answers_to_store: dict[str, datetime] = {}
         self._look_soon = asyncio.Event()
-        self._ban_soon = asyncio.Event()
         self._trunks_changed = asyncio.Event()
         self._deadlines = Deadlines(shared.gateway, shared.journal, self._connected)
         self._spool = Spool(settings.spool)
@@ -94,27 +95,29 @@ class Node:
             settings, home=shared.home, store=shared.status, connected=self._connected
         )
         self._to_restore = False
+        self._awaited: list[str] = []  # centrals that have not restored their calls
         self._reconcile_soon = asyncio.Event()
         self._to_probe: set[str] = set()
-        self._last_problem = ""
+        self._loops = Loops(self.name)
 
     @property
     def outlook(self) -> Outlook:
         return Outlook(health=self._trunks.health, note=self._note, catch_up=self._recorder.drain)
 
     async def run(self) -> None:
+        every = self._loops.every
         loops: list[Coroutine[Any, Any, None]] = [
             self._keep_connected(),
             self._recorder.run(),
-            self._every(STATUS_EVERY_S, self._restore_if_due),
-            self._every(STATUS_EVERY_S, self._store_status),
-            self._every(PING_EVERY_S, self._store_central),
-            self._every(RECONCILE_EVERY_S, self.reconcile, sooner=self._reconcile_soon),
-            self._every(POLL_CONTACTS_EVERY_S, self._poll_contacts, sooner=self._look_soon),
-            self._every(BANS_EVERY_S, self._apply_bans, sooner=self._ban_soon),
-            self._every(LONG_S, self._apply_trunks, sooner=self._trunks_changed),
-            self._every(HOURLY_S, self._media.apply, sooner=self._media.changed),
-            self._every(STATUS_EVERY_S, self._media.watch),
+            every(STATUS_EVERY_S, self._restore_if_due),
+            every(STATUS_EVERY_S, self._store_status),
+            every(PING_EVERY_S, self._store_central),
+            every(RECONCILE_EVERY_S, self.reconcile, sooner=self._reconcile_soon),
+            every(POLL_CONTACTS_EVERY_S, self._poll_contacts, sooner=self._look_soon),
+            every(BANS_EVERY_S, self._doorman.apply, sooner=self._doorman.soon),
+            every(LONG_S, self._apply_trunks, sooner=self._trunks_changed),
+            every(HOURLY_S, self._media.apply, sooner=self._media.changed),
+            every(STATUS_EVERY_S, self._media.watch),
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -139,7 +142,7 @@ class Node:
         self._media.config_changed(table)
 
     def bans_changed(self) -> None:
-        self._ban_soon.set()
+        self._doorman.soon.set()
 
     def trunks_changed(self) -> None:
         self._trunks_changed.set()
@@ -180,14 +183,25 @@ class Node:
         missing = await self._shared.gateway.restore(entries)
         if missing:
             logger.warning("the database had forgotten holds of %s calls", len(missing))
-        awaited = await self._shared.gateway.open_gate(self.name)
-        if awaited:
-            logger.warning("rated calls wait for the centrals %s", ", ".join(awaited))
+        await self._open_gate()
+        if self._awaited:
+            logger.warning("rated calls wait for the centrals %s", ", ".join(self._awaited))
+
+    async def _open_gate(self) -> None:
+        self._awaited = await self._shared.gateway.open_gate(self.name)
 
     async def _restore_if_due(self) -> None:
         if self._to_restore:
-            await self.restore()
+            # Before: the database may go and return once more while this lasts.
             self._to_restore = False
+            try:
+                await self.restore()
+            except BaseException:
+                self._to_restore = True
+                raise
+        elif self._awaited:
+            # A central that never returns is taken out of use by somebody.
+            await self._open_gate()
 
     # -- the connection --------------------------------------------------------------------------
 
@@ -212,22 +226,23 @@ class Node:
                     self._take_event(event)
             finally:
                 self._manager, self._lost_at = None, datetime.now(UTC)
+                # Who answers next may be another Asterisk, which has not read its files yet.
+                self._booted_before, self._booted_at = self._booted_at or self._booted_before, None
                 self._deadlines.is_watching = False
                 self._media.lost()
                 await manager.close()
             logger.warning("the connection to Asterisk %s is lost", self.name)
-            await self._say(self._store_central())
+            await self._loops.attempt(self._store_central())
 
     def _booted(self, event: Fields) -> None:
         """Asterisk is ready; the first event after every sign-in says since when."""
         booted_at = datetime.now(UTC) - timedelta(seconds=int(event.get("Uptime", "0")))
-        if self._booted_at is not None and booted_at - self._booted_at > SAME_BOOT:
+        if self._booted_before is not None and booted_at - self._booted_before > SAME_BOOT:
             self._died_at = self._lost_at
         self._booted_at = booted_at
-        self._banned = None
         self._media.booted()
         self._look_soon.set()
-        self._ban_soon.set()
+        self._doorman.begin_anew()
         self._trunks_changed.set()
         self._reconcile_soon.set()
 
@@ -246,10 +261,7 @@ class Node:
         elif name in QUEUE_EVENTS:
             self._media.take_event(event)
         elif name in bans.FAILURES:
-            guesser = self._guesses.note(event, now=time.monotonic())
-            if guesser and not self._is_spared(guesser.address):
-                self._guessers.append(guesser)
-                self._ban_soon.set()
+            self._doorman.note(event)
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -285,7 +297,12 @@ class Node:
         known = channels.keys() | {call.call_id for call in calls}
         self._recorder.forget(
             [end.call_id for end in lost]
-            + [id_ for id_ in self._recorder.answers if id_ not in known]
+            # A call that was answered after the list was made is in neither.
+            + [
+                id_
+                for id_, line in self._recorder.answers.items()
+                if id_ not in known and line.at < listed_at
+            ]
         )
         await self._shared.gateway.sweep(self.name, list(channels), grace_s=LONG_S)
         if not self._deadlines.is_watching:
@@ -400,25 +417,9 @@ class Node:
         for endpoint in self._trunk_endpoints:
             await self._connected().attempt("PJSIPQualify", Endpoint=endpoint)
 
-    async def _apply_bans(self) -> None:
-        """Write down new guessers, then keep out exactly who is to be kept out."""
-        self._ban_soon.clear()
-        guessers, self._guessers = self._guessers, []
-        store = self._shared.status
-        try:
-            if guessers:
-                await store.run(bans.store_bans, central=self.name, guessers=guessers)
-            wanted = await store.run(bans.list_banned, central=self.name)
-        except Unavailable:
-            # Without the database they are kept out all the same, and written down later.
-            self._guessers = guessers + self._guessers
-            wanted = (self._banned or set()) | {guesser.address for guesser in self._guessers}
-        wanted = {address for address in wanted if not self._is_spared(address)}
-        if wanted != self._banned:
-            self._write_if_changed(BANS_FILE, bans_conf(wanted))
-            await self._connected().action("Reload", Module="acl")
-            logger.info("%s keeps out %s addresses", self.name, len(wanted))
-            self._banned = wanted
+    async def _keep_out(self, addresses: set[str]) -> None:
+        self._write_if_changed(BANS_FILE, bans_conf(addresses))
+        await self._connected().action("Reload", Module="acl")
 
     def _is_spared(self, address: str) -> bool:
         """Whether it is never banned: a phone of ours lives there, or a carrier."""
@@ -429,36 +430,4 @@ class Node:
         if path.exists() and path.read_text() == text:
             return False
         self._shared.home.write(str(path.relative_to(self._shared.home.root)), text)
-        return True
-
-    # -- loops -----------------------------------------------------------------------------------
-
-    async def _every(
-        self,
-        seconds: float,
-        work: Callable[[], Awaitable[None]],
-        *,
-        sooner: asyncio.Event | None = None,
-    ) -> None:
-        while True:
-            failed = not await self._say(work())
-            wait_s = min(seconds, 1.0) if failed and sooner else seconds
-            if sooner is None or failed:
-                await asyncio.sleep(wait_s)
-                continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(sooner.wait(), wait_s)
-
-    async def _say(self, work: Awaitable[None]) -> bool:
-        """Do the work; what went wrong is told, and True when nothing did."""
-        try:
-            await work
-        except TroncoError as problem:
-            if str(problem) != self._last_problem:
-                logger.warning("%s: %s", self.name, problem)
-                self._last_problem = str(problem)
-            return False
-        except Exception:
-            logger.exception("a task of %s failed", self.name)
-            return False
         return True

@@ -81,6 +81,10 @@ class Recorder:
             except Unavailable as problem:
                 logger.warning("the calls of %s wait to be recorded: %s", self._central, problem)
                 pause_s = RETRY_S
+            except Exception:
+                # Whatever it is, calls go on being decided; what is in the spool stays there.
+                logger.exception("the calls of %s wait to be recorded", self._central)
+                pause_s = RETRY_S
             if time.monotonic() - rotated_at > ROTATE_EVERY_S:
                 rotated_at = time.monotonic()
                 self._spool.rotate(self.answers)
@@ -91,17 +95,16 @@ class Recorder:
 
         Unavailable when the database cannot be asked; nothing is lost then.
         """
+        ended = 0
         async with self._turn:
-            batch = self._spool.read()
-            if not batch.lines:
-                return 0
-            try:
-                ended = await self._take(batch.lines)
-            except BaseException:
-                self._spool.again(batch)
-                raise
-            self._spool.done(batch)
-            return ended
+            while (batch := self._spool.read()).marks:
+                try:
+                    ended += await self._take(batch.lines)
+                except BaseException:
+                    self._spool.again(batch)
+                    raise
+                self._spool.done(batch)
+        return ended
 
     async def _take(self, lines: Sequence[Line]) -> int:
         ended = {line.call_id: line for line in lines if isinstance(line, Ended)}

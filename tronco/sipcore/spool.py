@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 logger = logging.getLogger(__name__)
 ROTATE_BYTES = 1_000_000
+# After hours without the database a file is long; calls are decided on between its pieces.
+READ_BYTES = 256_000
 # How long after it was renamed a file may still be written to by who had it open.
 WRITERS_GONE_S = 30.0
 ANSWER_FIELDS = 5
@@ -96,7 +98,8 @@ def _ended(parts: list[str], line: str) -> Ended:
     return Ended(
         call_id=parts[1],
         at=_time(parts[2]),
-        answered_ms=int(parts[3]) if parts[3] else None,
+        # Asterisk counts by the clock of the wall, which may have been set back meanwhile.
+        answered_ms=max(0, int(parts[3])) if parts[3] else None,
         dial_status=parts[4],
         cause=int(parts[5] or 0),
         route=int(parts[6] or 0),
@@ -146,27 +149,33 @@ class Spool:
         # Calls whose end is known but could not be recorded: nobody may invent another.
         self.aside: set[str] = set()
         if self._aside_path.exists():
-            lines = map(parse_line, self._aside_path.read_text().splitlines())
+            text = self._aside_path.read_text("latin-1").split("\n")
+            lines = map(parse_line, filter(None, text))
             self.aside = {line.call_id for line in lines if line is not None}
         for old in sorted(path.parent.glob(f"{path.name}.*")):
             # When it was renamed is not known any more; that it is long enough ago is checked anew.
             self._files[old] = _File(old, renamed_at=time.monotonic())
 
     def read(self) -> Batch:
-        """Return the lines that came since the last time; `done` says they are recorded."""
+        """Return the next lines, [] when there are no more; `done` says they are recorded."""
         batch = Batch([])
         if self.path not in self._files and self.path.exists():
             self._files[self.path] = _File(self.path)
         for file in list(self._files.values()):
             data = _read_from(file.path, file.read)
             whole = data[: data.rfind(b"\n") + 1]
+            if len(data) == READ_BYTES and not whole:
+                whole = data  # no line is so long: what a crash of the machine left of the file
             if whole:
-                text = whole.decode("latin-1")
-                lines = [x for x in map(parse_line, text.splitlines()) if x is not None]
+                # Only "\n" ends a line here; str.splitlines() knows many more ends.
+                text = whole.decode("latin-1").removesuffix("\n").split("\n")
+                lines = [x for x in map(parse_line, text) if x is not None]
                 file.answered |= {x.call_id for x in lines if isinstance(x, Answered)}
                 batch.lines += lines
                 file.read += len(whole)
                 batch.marks.append((file.path, file.read))
+            if len(data) == READ_BYTES:
+                break  # what came later is read later
         return batch
 
     def done(self, batch: Batch) -> None:
@@ -184,7 +193,7 @@ class Spool:
     def set_aside(self, ended: Ended) -> None:
         """Keep a line that cannot be recorded; appended to the spool again, it is tried again."""
         self.aside.add(ended.call_id)
-        with self._aside_path.open("a") as file:
+        with self._aside_path.open("a", encoding="latin-1") as file:
             file.write(ended.line.rstrip("\n") + "\n")
 
     def rotate(self, running: Container[str]) -> None:
@@ -212,6 +221,6 @@ def _read_from(path: Path, offset: int) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            return file.read()
+            return file.read(READ_BYTES)
     except FileNotFoundError:
         return b""
