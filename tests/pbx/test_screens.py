@@ -232,7 +232,7 @@ class TestPages:
         assert "(11) 98888-7777" in page
         assert "(11) 3333-4444" in page
         pause = reverse("pbx:member_pause", args=[member.pk])
-        assert "pausado" in client.post(pause, {"pause": "1"}).content.decode().lower()
+        assert "em pausa" in client.post(pause, {"pause": "1"}).content.decode().lower()
         member.refresh_from_db()
         assert member.is_paused
         client.post(pause, {"resume": "1"})
