@@ -140,6 +140,7 @@ def did(town: Town, circuit: Circuit | None, e164: str, **fields: object) -> Did
         raw=e164.lstrip("+"),
         e164=e164,
         circuit=circuit,
+        state=Did.State.IN_USE,
         **fields,
     )
 

@@ -129,7 +129,7 @@ def test_the_way_of_emergency_calls_alone() -> None:
     assert "PJSIP/99190@emergency~7" in text
     assert "exten => 102," not in text, "not an emergency"
     # Everything else is refused.
-    assert "exten => _[+*#0-9]!,1,PJSIPHangup(503)" in text
+    assert "exten => _[+*#0-9]!,1,Set(SIP=503)" in text
 
 
 def test_without_a_trunk_for_emergencies_any_will_do() -> None:
@@ -162,6 +162,6 @@ def test_bans() -> None:
 
 def test_no_context_answers_to_the_hang_up_of_a_call() -> None:
     """A pattern that takes `h` would run it again when the call is over."""
-    text = extensions_conf(agi="agi://127.0.0.1:1", spool=Path("/x"))
+    text = extensions_conf(agi="agi://127.0.0.1:1", spool=Path("/x"), messages=Path("/y"))
     patterns = set(re.findall(r"(?m)^exten => (_[^,]+),", text))
     assert patterns == {"_[+*#0-9]!", "_[a-zA-Z]."}

@@ -19,7 +19,6 @@ from tronco.runtime.paths import Home
 from tronco.sipcore import sound_files
 from tronco.sipcore.sound_files import SoundFiles
 from tronco.sipcore.sounds import Sounds, sound_path
-from tronco.sipcore.verdicts import Refuse
 from tronco.tenancy.models import Tenant
 
 
@@ -134,9 +133,8 @@ def test_asterisk_finds_its_own_words_for_places_in_a_queue(files: SoundFiles) -
 
 def test_a_refusal_names_a_sound_that_is_there(files: SoundFiles) -> None:
     files.install_system()
-    for reason in REASONS:
-        sound = Refuse(reason).variables()["SOUND"]
-        assert not sound or (files.path("s:goodbye").parent.parent / f"{sound}.wav").exists()
+    for reason in REASONS.values():
+        assert not reason.sound or Path(f"{files.path(f's:{reason.sound}')}.wav").exists()
 
 
 def test_prompts_come_and_go(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tronco.core.errors import InvalidInput
@@ -17,7 +17,11 @@ _RESULT = re.compile(r"200 result=(-?\d+)(?: \((.*)\))?")
 
 @dataclass(frozen=True, slots=True)
 class AgiRequest:
-    """A call that asks. `script` is `outgoing` or `incoming`; `endpoint` a circuit or a trunk."""
+    """A call that asks.
+
+    `script` is `outgoing`, `incoming`, `leg` or `step`; `endpoint` a circuit, a trunk, or what a
+    leg was dialled as; `arguments` are the dialplan's own.
+    """
 
     script: str
     call_id: str
@@ -25,6 +29,11 @@ class AgiRequest:
     dialled: str
     caller: str
     channel: str
+    arguments: tuple[str, ...] = ()
+
+    def argument(self, place: int) -> str:
+        """An argument of the dialplan; empty when it gave none."""
+        return self.arguments[place] if place < len(self.arguments) else ""
 
 
 def parse_request(lines: Iterable[str]) -> AgiRequest:
@@ -52,7 +61,15 @@ def parse_request(lines: Iterable[str]) -> AgiRequest:
         dialled=said["extension"],
         caller="" if caller == "unknown" else caller,
         channel=said["channel"],
+        arguments=tuple(_arguments(said)),
     )
+
+
+def _arguments(said: Mapping[str, str]) -> Iterator[str]:
+    place = 1
+    while f"arg_{place}" in said:
+        yield said[f"arg_{place}"]
+        place += 1
 
 
 def endpoint_of(channel: str) -> str:

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tronco.sipcore.dialplan import emergency_dialplan, extensions_conf
+from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 
 TRUNKS_FILE = "pjsip_trunks.conf"
 EMERGENCY_FILE = "extensions_emergency.conf"
 BANS_FILE = "bans.conf"
+# Calls to a switch that is named by its address alone.
+FORWARD_ENDPOINT = "forward~ip"
+# A line's phones, where the audio shall go straight between them and the supplier.
+DIRECT_ENDPOINT = "direct~line"
 DATABASE_ROLE = "tronco_asterisk"
 # Long: a row that changes is expired by sipcore, at once; a database that is away must not matter.
 CACHE_S = 86_400
@@ -103,12 +108,13 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
         "extconfig.conf": _extconfig_conf(node),
         "res_pgsql.conf": _res_pgsql_conf(node),
         "extensions.conf": extensions_conf(
-            agi=f"agi://127.0.0.1:{node.agi_port}", spool=node.spool
+            agi=f"agi://127.0.0.1:{node.agi_port}", spool=node.spool, messages=node.messages
         ),
         "manager.conf": _manager_conf(node),
         "rtp.conf": _rtp_conf(node),
         "acl.conf": f"[bans]\npermit = 0.0.0.0/0.0.0.0\npermit = ::/0\n#tryinclude {BANS_FILE}\n",
         "stasis.conf": _STASIS_CONF,
+        "indications.conf": _INDICATIONS_CONF,
         # Both engines off: what a call was is written by the dialplan, see docs/sipcore.md.
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
@@ -169,7 +175,29 @@ disable_tcp_switch = yes
 type = acl
 acl = bans
 
+{_static_endpoint(FORWARD_ENDPOINT)}
+{_static_endpoint(DIRECT_ENDPOINT, direct_media="yes")}
 #include {TRUNKS_FILE}
+"""
+
+
+def _static_endpoint(name: str, *, direct_media: str = "no") -> str:
+    """One that only calls out: no request is taken for its."""
+    return f"""[{name}]
+type = endpoint
+context = nowhere
+disallow = all
+allow = alaw,ulaw
+identify_by = ip
+direct_media = {direct_media}
+rtp_symmetric = yes
+force_rport = yes
+rewrite_contact = yes
+rtp_timeout = {MOST_SECONDS_WITHOUT_AUDIO}
+dtmf_mode = rfc4733
+send_pai = yes
+allow_transfer = no
+language = pt_BR
 """
 
 
@@ -236,7 +264,8 @@ def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
             f"allow = {_escape(trunk.codecs)}",
             f"aors = {name}",
             "identify_by = ip",
-            "direct_media = no",
+            # Only where the other side wants it too: the audio of numbers that say so.
+            "direct_media = yes",
             "rtp_symmetric = yes",
             f"rtp_timeout = {MOST_SECONDS_WITHOUT_AUDIO}",
             "dtmf_mode = rfc4733",
@@ -307,8 +336,8 @@ timestampevents = no
 secret = {node.ami_secret}
 deny = 0.0.0.0/0.0.0.0
 permit = 127.0.0.1/255.255.255.255
-read = system,security,originate
-write = system,call,command,reporting,originate
+read = system,security,originate,agent
+write = system,call,command,reporting,originate,agent
 writetimeout = 5000
 {events}
 """
@@ -325,6 +354,7 @@ _EVENTS = (
     "InvalidAccountID",
     "AuthMethodNotAllowed",
     "OriginateResponse",
+    *QUEUE_EVENTS,
 )
 
 
@@ -342,4 +372,22 @@ decline = ast_rtp_rtcp_sent_type
 decline = ast_rtp_rtcp_received_type
 decline = agi_exec_start_type
 decline = agi_exec_end_type
+"""
+
+# The tones of Brazil: whoever waits in a menu hears the number he chose ring.
+_INDICATIONS_CONF = """[general]
+country = br
+
+[br]
+description = Brazil
+ringcadence = 1000,4000
+dial = 425
+busy = 425/250,0/250
+ring = 425/1000,0/4000
+congestion = 425/250,0/250,425/750,0/250
+callwaiting = 425/50,0/1000
+dialrecall = 350+440
+record = 425/250,0/250
+info = 950/330,1400/330,1800/330
+stutter = 350+440
 """

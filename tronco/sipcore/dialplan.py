@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tronco.numbering.classify import ALWAYS_ALLOWED_FREE
+from tronco.sipcore.dialplan_text import NOW, any_dialled, append, context, extension, goto, when
+from tronco.sipcore.voice_dialplan import voice_contexts
 
 # Q.850 causes after which another trunk cannot help: the called party has spoken, or the network
 # of the number has.
@@ -33,25 +35,25 @@ CONTACT = (
     "^sips?:([A-Za-z0-9_.+*%~!-]+@)?[][A-Za-z0-9.:-]+(\\;[A-LN-Za-ln-z][A-Za-z0-9_.+*%~!:=-]*)*$"
 )
 
-DIALLED = "_[+*#0-9]!"
-# A second character at least: single letters are Asterisk's own extensions (h, i, t ...).
-DIALLED_NAME = "_[a-zA-Z]."
 
-
-def extensions_conf(*, agi: str, spool: Path) -> str:
+def extensions_conf(*, agi: str, spool: Path, messages: Path) -> str:
     """Return `extensions.conf`."""
     return "\n".join(
         [
             "[general]\nstatic = yes\nwriteprotect = yes\nclearglobalvars = yes\n",
-            _context("from-line", _entry(f"{agi}/outgoing")),
-            _context("from-trunk", _entry(f"{agi}/incoming")),
-            _context("dial", _any(_dial())),
-            _context("line", _any(_line())),
-            _context("refuse", _any(_refuse())),
-            _context("answered", _steps("s", _answered(spool))),
-            _context("ended", _steps("s", _ended(spool))),
-            _context("warning", _steps("s", ["Answer()", "Playback(beep)", "Hangup()"])),
-            _context("whisper", _steps("s", ["ChanSpy(${TARGET},qwEb)", "Hangup()"])),
+            context("from-line", _entry(f"{agi}/outgoing")),
+            context("from-trunk", _entry(f"{agi}/incoming")),
+            # Numbers of ours that were dialled from within.
+            context("from-us", _entry(f"{agi}/incoming,${{HOPS}}")),
+            context("dial", any_dialled(_dial())),
+            context("line", any_dialled(_line())),
+            context("refuse", any_dialled(_refuse())),
+            context("hang-up", any_dialled(_hang_up())),
+            context("answered", extension("s", _answered(spool))),
+            context("ended", extension("s", _ended(spool))),
+            context("warning", extension("s", ["Answer()", "Playback(beep)", "Hangup()"])),
+            context("whisper", extension("s", ["ChanSpy(${TARGET},qwEb)", "Hangup()"])),
+            *voice_contexts(agi=agi, messages=messages),
             "#include extensions_emergency.conf\n",
         ]
     )
@@ -63,13 +65,15 @@ def emergency_dialplan(trunks: Sequence[tuple[str, str]]) -> str:
     for code in sorted(ALWAYS_ALLOWED_FREE) if trunks else ():
         routes = "|".join(f"${{CLI}}>PJSIP/{prefix}{code}@{name}" for name, prefix in trunks)
         for dialled in (code, f"0{code}"):
-            steps = [f"Set(ROUTES={routes})", f"Set(FACTS=alone={code})", _to("dial")]
-            lines.append(_steps(str(dialled), steps))
-    return _context("alone", "".join([*lines, _any(["PJSIPHangup(503)"])]))
+            steps = [f"Set(ROUTES={routes})", f"Set(FACTS=${{FACTS}}&alone={code})", goto("dial")]
+            lines.append(extension(str(dialled), steps))
+    return context(
+        "alone", "".join([*lines, any_dialled(["Set(SIP=503)", "Set(CAUSE=34)", goto("hang-up")])])
+    )
 
 
 def _entry(agi: str) -> str:
-    return _any(
+    return any_dialled(
         [
             "Set(CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})}))",
             f'GotoIf(${{REGEX("{NUMBER}" ${{EXTEN}})}}?ask)',
@@ -82,7 +86,7 @@ def _entry(agi: str) -> str:
             "Set(CALLERID(name)=)",
             f"AGI({agi})",
             'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
-            _to("${VERDICT}"),
+            goto("${VERDICT}"),
         ]
     )
 
@@ -115,23 +119,31 @@ def _dial() -> list[str]:
 
 
 def _line() -> list[str]:
-    """Ring every phone of the circuit LINE that answers probes."""
+    """Ring every phone of the circuit LINE that answers probes.
+
+    NEXT_<status> is where the line follows to when it does not answer, BOX its voicemail.
+    """
     return [
         "Set(I=1)",
         "Set(CALLERID(num)=${CLI})",
+        when('"${TAG}" != ""', "Set(CALLERID(name)=${TAG})"),
         "Set(CONTACTS=${PJSIP_AOR(${LINE},contact)})",
         "(next)Set(CONTACT=${SHIFT(CONTACTS)})",
         'GotoIf($["${CONTACT}" = ""]?ring)',
         'GotoIf($["${PJSIP_CONTACT(${CONTACT},status)}" = "Unreachable"]?next)',
         "Set(URI=${PJSIP_CONTACT(${CONTACT},uri)})",
         f'GotoIf(${{REGEX("{CONTACT}" ${{URI}})}}?:next)',
-        "Set(ROUTE=${ROUTE}&PJSIP/${LINE}/${URI})",
+        "Set(ROUTE=${ROUTE}&PJSIP/${IF($[${ISNULL(${ENDPOINT})}]?${LINE}:${ENDPOINT})}/${URI})",
         "Goto(next)",
         '(ring)GotoIf($["${ROUTE}" = ""]?away)',
-        f"Dial(${{ROUTE:1}},{RING_S},gU(answered^${{UNIQUEID}}^1)${{LIMIT}})",
-        "Hangup(${HANGUPCAUSE})",
+        "Dial(${ROUTE:1},${RING_S},gU(answered^${UNIQUEID}^1)${LIMIT})",
+        'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
+        "(else)Set(NEXT=${NEXT_${DIALSTATUS}})",
+        'GotoIf($["${NEXT}" != ""]?follow,${EXTEN},1)',
+        'GotoIf($["${BOX}" != ""]?mail,${EXTEN},1)',
+        "(done)Hangup(${IF($[${ISNULL(${ROUTE})}]?20:${HANGUPCAUSE})})",
         "(away)Set(DIALSTATUS=CHANUNAVAIL)",
-        "Hangup(20)",
+        "Goto(else)",
     ]
 
 
@@ -141,14 +153,22 @@ def _refuse() -> list[str]:
         'GotoIf($["${SOUND}" = ""]?end)',
         "Progress()",
         "Playback(${SOUND},noanswer)",
-        "(end)PJSIPHangup(${SIP})",
+        "(end)" + goto("hang-up"),
+    ]
+
+
+def _hang_up() -> list[str]:
+    """With the SIP status that means it; between channels of ours there is only the cause."""
+    return [
+        when('"${CHANNEL(channeltype)}" = "PJSIP"', "PJSIPHangup(${SIP})"),
+        "Hangup(${CAUSE})",
     ]
 
 
 def _answered(spool: Path) -> list[str]:
     """Runs on the called channel, before the two hear each other."""
     return [
-        _append(spool, ["A", "${ARG1}", _NOW, "${ARG2}", "${CHANNEL}"]),
+        append(spool, ["A", "${ARG1}", NOW, "${ARG2}", "${CHANNEL}"]),
         "Return()",
     ]
 
@@ -158,8 +178,9 @@ def _ended(spool: Path) -> list[str]:
     fields = [
         "E",
         "${UNIQUEID}",
-        _NOW,
-        "${ANSWEREDTIME_MS}",
+        NOW,
+        # A call that we answered ourselves has been dialled nowhere.
+        "${IF($[${ISNULL(${BEGAN})}]?${ANSWEREDTIME_MS}:$[${STRFTIME(,UTC,%s%3q)} - ${BEGAN}])}",
         "${DIALSTATUS}",
         "${HANGUPCAUSE}",
         "${I}",
@@ -170,37 +191,10 @@ def _ended(spool: Path) -> list[str]:
         "${ATTEMPTS}",
         "${FACTS}",
     ]
-    return [_append(spool, fields), "Return()"]
-
-
-_NOW = "${STRFTIME(,UTC,%Y%m%dT%H%M%S.%3q)}"
-
-
-def _append(spool: Path, fields: Sequence[str]) -> str:
-    """One line, opened, written and closed at once: nothing is lost with the process."""
-    return f"Set(FILE({spool},,,al,u)={'|'.join(fields)})"
-
-
-def _to(context: str) -> str:
-    # What was dialled stays the extension: it is what the caller's display shows.
-    return f"Goto({context},${{EXTEN}},1)"
-
-
-def _context(name: str, body: str) -> str:
-    return f"[{name}]\n{body}"
-
-
-def _any(steps: Sequence[str]) -> str:
-    """The steps, whatever was dialled."""
-    return _steps(DIALLED, steps) + _steps(DIALLED_NAME, steps)
-
-
-def _steps(extension: str, steps: Sequence[str]) -> str:
-    """Write the steps of an extension; one that is jumped to begins with `(label)`."""
-    lines = []
-    for place, step in enumerate(steps):
-        label, application = "", step
-        if step.startswith("("):
-            label, application = step[: step.index(")") + 1], step[step.index(")") + 1 :]
-        lines.append(f"exten => {extension},{'n' if place else '1'}{label},{application}")
-    return "\n".join(lines) + "\n"
+    message = ["V", "${UNIQUEID}", NOW, "${MESSAGE}", "${URIENCODE(${CALLERID(num)})}"]
+    return [
+        'GotoIf($["${MESSAGE}" = ""]?end)',
+        append(spool, message),
+        "(end)" + append(spool, fields),
+        "Return()",
+    ]

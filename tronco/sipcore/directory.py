@@ -7,79 +7,15 @@ changed is forgotten; the last known version stays for emergency calls while the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from tronco.charging.requests import Limit
 from tronco.core.errors import Unavailable
 from tronco.routing.select import RouteSnapshot, TrunkChoice
+from tronco.sipcore import cards
+from tronco.sipcore.cards import DidCard, LineCard, Row
 
-Row = tuple[Any, ...]
 Fetch = Callable[[str, Sequence[object]], Awaitable[list[Row]]]
 
-
-@dataclass(frozen=True, slots=True)
-class LineCard:
-    """A circuit as a call sees it. `shown` is E.164 with +, empty when it owns no number."""
-
-    id: int
-    number: str
-    central: str
-    tenant_id: int
-    account_id: int
-    status: str
-    own_ddd: int
-    allowed_classes: frozenset[str]
-    shown: str
-    route_id: int | None
-    limits: tuple[Limit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DidCard:
-    """A number of ours and the circuit that it rings, if any."""
-
-    id: int
-    e164: str
-    tenant_id: int
-    circuit_number: str | None
-
-
-_LINE = """
-SELECT c.id, c.number, n.name, c.tenant_id, c.account_id,
-       CASE WHEN t.status = 'active' OR c.status = 'disabled' THEN c.status ELSE 'suspended' END,
-       c.own_ddd, c.allowed_classes,
-       coalesce(
-         (SELECT d.e164 FROM dids_did d
-           WHERE d.tenant_id = c.tenant_id AND d.is_active AND c.caller_number <> ''
-             AND d.e164 = c.caller_number LIMIT 1),
-         (SELECT d.e164 FROM dids_did d
-           WHERE d.tenant_id = c.tenant_id AND d.is_active AND d.circuit_id = c.id
-           ORDER BY d.id LIMIT 1),
-         ''),
-       coalesce(
-         (SELECT a.route_id FROM routing_routeassignment a WHERE a.circuit_id = c.id),
-         (SELECT a.route_id FROM routing_routeassignment a
-            JOIN tenancy_tenant u ON u.id = a.used_by_id
-           WHERE t.path ^@ u.path ORDER BY length(u.path) DESC LIMIT 1),
-         (SELECT r.id FROM routing_route r JOIN tenancy_tenant m ON m.id = r.tenant_id
-           WHERE r.is_default AND m.kind = 'master' LIMIT 1)),
-       c.max_calls, c.max_cps,
-       (SELECT coalesce(json_agg(json_build_array(u.id, u.max_calls, u.max_cps)), '[]')
-          FROM tenancy_tenant u
-         WHERE t.path ^@ u.path AND (u.max_calls IS NOT NULL OR u.max_cps IS NOT NULL))
-  FROM circuits_circuit c
-  JOIN tenancy_tenant t ON t.id = c.tenant_id
-  JOIN centrals_central n ON n.id = c.central_id
- WHERE c.number = %s AND t.status <> 'removed'
-"""
-_DID = """
-SELECT d.id, d.e164, d.tenant_id, c.number
-  FROM dids_did d
-  JOIN tenancy_tenant t ON t.id = d.tenant_id
-  LEFT JOIN circuits_circuit c ON c.id = d.circuit_id
- WHERE d.is_active AND t.status <> 'removed' AND d.{} = %s LIMIT 1
-"""
 _ROUTE = """
 SELECT r.id, r.name, r.least_cost, s.call_class, t.id, t.name, t.carrier_id, t.number_format,
        t.tech_prefix, t.max_calls, k.cost_tariff_id
@@ -104,10 +40,15 @@ SELECT c.number FROM circuits_circuit c JOIN circuits_registration r ON r.circui
  WHERE r.online ORDER BY r.changed_at DESC LIMIT 500
 """
 _TRUNK = "SELECT username FROM routing_trunk WHERE id = %s"
-# One row: every outgoing call asks whether the number is among them.
-_OWN_NUMBERS = "SELECT coalesce(array_agg(e164), '{}') FROM dids_did WHERE is_active"
 # A customer with a hundred thousand numbers must not fill the memory.
 _MOST_REMEMBERED = 200_000
+
+
+class PortalLine(NamedTuple):
+    """A circuit that a telephone may use in the voice portal, once it knows the PIN."""
+
+    number: str
+    pin_hash: str
 
 
 class Directory:
@@ -161,6 +102,25 @@ class Directory:
         found: DidCard | None = await self._get(("e164", e164), self._read_did)
         return found
 
+    async def find_did_by_id(self, did_id: int) -> DidCard | None:
+        found: DidCard | None = await self._get(("id", did_id), self._read_did)
+        return found
+
+    async def find_queue(self, tenant_id: int, extension: str) -> int | None:
+        """The queue that a customer reaches by an extension."""
+        known: dict[tuple[int, str], int] = await self._get(("queues", ""), self._read_extensions)
+        return known.get((tenant_id, extension))
+
+    async def find_card(self, card_id: int, classes: frozenset[str]) -> LineCard | None:
+        """A calling card as the payer of a call; never from memory."""
+        rows = await self._fetch(cards.CARD, (card_id,))
+        return cards.calling_card(card_id, rows[0], classes) if rows else None
+
+    async def list_portal_lines(self, tenant_id: int, caller: str) -> list[PortalLine]:
+        """The circuits that a telephone may use through a number of that tenant."""
+        rows = await self._fetch(cards.PORTAL_LINES, (tenant_id, caller))
+        return [PortalLine(*row) for row in rows]
+
     async def find_route(self, route_id: int) -> RouteSnapshot | None:
         found: RouteSnapshot | None = await self._get(("route", route_id), self._read_route)
         return found
@@ -197,37 +157,20 @@ class Directory:
         return value
 
     async def _read_line(self, key: tuple[str, object]) -> LineCard | None:
-        rows = await self._fetch(_LINE, (key[1],))
-        if not rows:
-            return None
-        *plain, max_calls, max_cps, tenants = rows[0]
-        id_, number, central, tenant_id, account_id, status, own_ddd, classes, shown, route_id = (
-            plain
-        )
-        limits = [Limit(f"tenant:{t}", calls, cps) for t, calls, cps in tenants]
-        if max_calls is not None or max_cps is not None:
-            limits.append(Limit(f"circuit:{id_}", max_calls, max_cps))
-        return LineCard(
-            id=id_,
-            number=number,
-            central=central,
-            tenant_id=tenant_id,
-            account_id=account_id,
-            status=status,
-            own_ddd=own_ddd,
-            allowed_classes=frozenset(classes),
-            shown=shown,
-            route_id=route_id,
-            limits=tuple(limits),
-        )
+        rows = await self._fetch(cards.LINE, (key[1],))
+        return cards.line_card(rows[0]) if rows else None
 
     async def _read_did(self, key: tuple[str, object]) -> DidCard | None:
         column, value = key
-        rows = await self._fetch(_DID.format(column), (value,))
-        return DidCard(*rows[0]) if rows else None
+        rows = await self._fetch(cards.DID.format(column), (value,))
+        return cards.did_card(rows[0]) if rows else None
 
     async def _read_own_numbers(self, _key: tuple[str, object]) -> frozenset[str]:
-        return frozenset((await self._fetch(_OWN_NUMBERS, ()))[0][0])
+        return frozenset((await self._fetch(cards.OWN_NUMBERS, ()))[0][0])
+
+    async def _read_extensions(self, _key: tuple[str, object]) -> dict[tuple[int, str], int]:
+        rows = (await self._fetch(cards.QUEUE_EXTENSIONS, ()))[0][0]
+        return {(tenant, extension): queue for tenant, extension, queue in rows}
 
     async def _read_route(self, key: tuple[str, object]) -> RouteSnapshot | None:
         rows = await self._fetch(_ROUTE, (key[1],))

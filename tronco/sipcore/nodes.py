@@ -20,9 +20,10 @@ from tronco.runtime.paths import Home
 from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.ami import Fields, Manager
+from tronco.sipcore.call import Outlook
+from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
 from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_endpoint, trunk_files
-from tronco.sipcore.control import Outlook
 from tronco.sipcore.deadlines import Deadlines
 from tronco.sipcore.doorman import Doorman
 from tronco.sipcore.journal import Journal
@@ -31,7 +32,7 @@ from tronco.sipcore.media import Media
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
 from tronco.sipcore.recorder import Recorder
-from tronco.sipcore.spool import Answered, Spool
+from tronco.sipcore.spool import Answered, Ended, Spool
 from tronco.sipcore.store import Store
 
 logger = logging.getLogger(__name__)
@@ -89,8 +90,11 @@ class Node:
         self._trunks_changed = asyncio.Event()
         self._deadlines = Deadlines(shared.gateway, shared.journal, self._connected)
         self._spool = Spool(settings.spool)
-        self._recorder = Recorder(self.name, self._spool, shared.records, self)
+        self._recorder = Recorder(self.name, self._spool, shared.records, self, settings.messages)
         self._channels: dict[str, str] = {}
+        self._callbacks = Callbacks(
+            self._connected, shared.status, lambda call_id: call_id in self._channels
+        )
         self._media = Media(
             settings, home=shared.home, store=shared.status, connected=self._connected
         )
@@ -125,6 +129,7 @@ class Node:
                     group.create_task(loop)
         finally:
             self._deadlines.stop()
+            self._callbacks.stop()
             if self._manager:
                 await self._manager.close()
 
@@ -173,6 +178,9 @@ class Node:
         for call_id in call_ids:
             self._channels.pop(call_id, None)
             self._answers_to_store.pop(call_id, None)
+
+    def over(self, ends: Sequence[Ended]) -> None:
+        self._callbacks.over(ends)
 
     def recorded(self, call_ids: Sequence[str]) -> None:
         self._shared.journal.drop(call_ids)

@@ -16,14 +16,18 @@ from tronco.charging.notify import CONFIG
 from tronco.core.errors import TroncoError
 from tronco.numbering.classify import classify
 from tronco.runtime.paths import Home
+from tronco.sipcore.books import Books
+from tronco.sipcore.cards import LineCard
 from tronco.sipcore.config import NodeSettings
 from tronco.sipcore.control import Control
 from tronco.sipcore.database import Questions, listen
-from tronco.sipcore.directory import Directory, LineCard
+from tronco.sipcore.directory import Directory
 from tronco.sipcore.journal import Journal
+from tronco.sipcore.means import Means
 from tronco.sipcore.nodes import Node, Shared
 from tronco.sipcore.places import journal_path
 from tronco.sipcore.server import AgiServer
+from tronco.sipcore.sounds import Sounds
 from tronco.sipcore.store import Store
 
 logger = logging.getLogger(__name__)
@@ -55,11 +59,12 @@ class Process:
             status=Store("status"),
         )
         self._nodes = {one.name: Node(one, self._shared) for one in settings}
-        control = Control(
-            self._directory,
-            self._gateway,
-            {name: node.outlook for name, node in self._nodes.items()},
-        )
+        self._checks = Store("checks")
+        self._books = Books(self._checks)
+        self._sounds = Sounds(self._questions.fetch)
+        means = Means(self._directory, self._gateway, self._books, self._sounds, self._checks)
+        outlooks = {name: node.outlook for name, node in self._nodes.items()}
+        control = Control(means, outlooks)
         self._server = AgiServer(control.decide, port=settings[0].agi_port)
         self._hang_ups: set[asyncio.Task[None]] = set()
         self._is_listening = asyncio.Event()
@@ -86,6 +91,7 @@ class Process:
         await self._questions.close()
         self._shared.records.close()
         self._shared.status.close()
+        self._checks.close()
         self._shared.journal.close()
 
     async def _serve(self) -> None:
@@ -134,18 +140,24 @@ class Process:
 
     async def _database_returned(self) -> None:
         await self._questions.open()
-        self._directory.forget_all()
-        self._directory.is_fresh = True
+        self._forget_all()
+        self._directory.is_fresh = self._books.is_fresh = True
         self._is_listening.set()
         self._has_changed.set()
         self._each(Node.database_returned)
 
     def _database_lost(self) -> None:
         self._questions.is_up = False
-        self._directory.is_fresh = False
+        self._directory.is_fresh = self._books.is_fresh = False
+
+    def _forget_all(self) -> None:
+        """Anything may have changed."""
+        self._directory.forget_all()
+        self._books.forget_all()
+        self._sounds.forget_all()
 
     def _config_changed(self, table: str) -> None:
-        self._directory.forget_all()
+        self._forget_all()
         self._has_changed.set()
         self._each(lambda node: node.config_changed(table))
 

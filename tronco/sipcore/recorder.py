@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 from django.db import connection, transaction
@@ -26,7 +27,8 @@ from tronco.dids.models import Did
 from tronco.numbering.classify import classify
 from tronco.sipcore.agi import endpoint_of
 from tronco.sipcore.config import find_trunk_id
-from tronco.sipcore.spool import Answered, Ended, Line, Spool, started_at
+from tronco.sipcore.messages import store_messages
+from tronco.sipcore.spool import Answered, Ended, Line, Message, Spool, started_at
 from tronco.sipcore.store import Store
 from tronco.tenancy.models import Tenant
 
@@ -37,6 +39,8 @@ RETRY_S = 0.5
 ROTATE_EVERY_S = 5.0
 MOST_AT_ONCE = 500
 NOT_RESTORED = "not-restored"
+# Verdicts of calls that were authorised.
+_ADMITTED = frozenset({"dial", "line", "follow", "own", "voice", "callback"})
 OUTCOMES = {
     "BUSY": Cdr.Outcome.BUSY,
     "NOANSWER": Cdr.Outcome.NO_ANSWER,
@@ -52,6 +56,8 @@ class CallListener(Protocol):
 
     def ended(self, call_ids: Sequence[str]) -> None: ...
 
+    def over(self, ends: Sequence[Ended]) -> None: ...
+
     def recorded(self, call_ids: Sequence[str]) -> None: ...
 
     async def restore(self) -> None: ...
@@ -60,11 +66,14 @@ class CallListener(Protocol):
 class Recorder:
     """Follows the spool of one node; `listener` hears of calls at once, recorded or not."""
 
-    def __init__(self, central: str, spool: Spool, store: Store, listener: CallListener) -> None:
+    def __init__(
+        self, central: str, spool: Spool, store: Store, listener: CallListener, messages: Path
+    ) -> None:
         self._central = central
         self._spool = spool
         self._store = store
         self._listener = listener
+        self._messages = messages
         self._turn = asyncio.Lock()
         # Of the calls that have not ended.
         self.answers: dict[str, Answered] = {}
@@ -114,8 +123,11 @@ class Recorder:
                 self._listener.answered(line)
         for call_id in ended:
             self.answers.pop(call_id, None)
-        self._listener.ended(list(ended))
         ends = list(ended.values())
+        self._listener.ended(list(ended))
+        self._listener.over(ends)
+        if messages := [line for line in lines if isinstance(line, Message)]:
+            await self._store.run(store_messages, messages, self._messages)
         for start in range(0, len(ends), MOST_AT_ONCE):
             await self.record(ends[start : start + MOST_AT_ONCE])
         return len(ends)
@@ -250,7 +262,7 @@ def _parties(ended: Ended) -> CallParties | None:
             circuit_id=_number(facts.get("circuit")),
             did_id=_number(facts.get("did")),
         )
-    if ended.verdict in ("dial", "line") and "line" not in facts:
+    if ended.verdict in _ADMITTED and "line" not in facts:
         return None  # charging knows
     endpoint = endpoint_of(ended.channel)
     if find_trunk_id(endpoint) is not None:

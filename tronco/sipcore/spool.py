@@ -24,6 +24,7 @@ READ_BYTES = 256_000
 WRITERS_GONE_S = 30.0
 ANSWER_FIELDS = 5
 END_FIELDS = 13
+MESSAGE_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,17 @@ class Ended:
     line: str = ""  # as it was written
 
 
-Line = Answered | Ended
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A caller has left a message for a circuit; the recording is named by both."""
+
+    call_id: str
+    at: datetime
+    circuit_id: int
+    caller: str
+
+
+Line = Answered | Ended | Message
 
 
 def parse_line(line: str) -> Line | None:
@@ -76,6 +87,8 @@ def parse_line(line: str) -> Line | None:
             return Answered(parts[1], _time(parts[2]), int(parts[3]), parts[4])
         if parts[0] == "E" and len(parts) == END_FIELDS:
             return _ended(parts, line)
+        if parts[0] == "V" and len(parts) == MESSAGE_FIELDS:
+            return Message(parts[1], _time(parts[2]), int(parts[3]), unquote(parts[4]))
     except ValueError as problem:
         logger.error("unreadable line in the spool (%s): %r", problem, line)
         return None
