@@ -11,6 +11,7 @@ from tests.support.world import World, make_world
 from tronco.catalog.models import CallClass
 from tronco.core import secrets
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from tronco.dids.services import did_create
 from tronco.identity.roles import Role
 from tronco.routing import services
 from tronco.routing.models import RouteAssignment, Trunk
@@ -117,6 +118,11 @@ def test_a_route_is_given_taken_and_replaced(world: World) -> None:
     ]
     services.route_unassign(actor=SYSTEM, circuit_id=circuit.pk)
     assert RouteAssignment.objects.get().used_by == world.customer
+    did = did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334444").did
+    services.route_assign(actor=SYSTEM, route_id=other.pk, did_id=did.pk)
+    assert RouteAssignment.objects.get(did=did).route == other
+    services.route_unassign(actor=SYSTEM, did_id=did.pk)
+    assert not RouteAssignment.objects.filter(did=did).exists()
     for target in ({}, {"circuit_id": circuit.pk, "tenant_id": world.customer.pk}):
         with pytest.raises(InvalidInput):
             services.route_assign(actor=SYSTEM, route_id=other.pk, **target)

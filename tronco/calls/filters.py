@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tronco.calls.models import CLASS_CHOICES, Cdr, Direction
 from tronco.charging.models import Authorization
 from tronco.charging.reasons import REASONS
 from tronco.circuits.models import Circuit
+from tronco.dids.models import Did
 from tronco.numbering.classify import classify
 from tronco.routing.models import Trunk
 from tronco.tenancy.models import Tenant
 from tronco.ui import filters
 from tronco.ui.forms import SearchSelect
 
+DAYS_SHOWN = 7
 REASON_CHOICES = [(reason.id, reason.message) for reason in REASONS.values()]
 
 
@@ -97,3 +101,32 @@ class LiveFilters(filters.FilterSet):
     class Meta(filters.FilterSet.Meta):
         model = Authorization
         fields = ("tenant", "circuit", "direction", "call_class")
+
+
+class RefusedFilters(filters.FilterSet):
+    """What was refused at numbers, in the last days."""
+
+    search = ("caller", "dialled")
+
+    days = filters.ChoiceFilter(
+        method="filter_days", label=_("Last days"), choices=[(n, str(n)) for n in (1, 7, 30, 90)]
+    )
+    did = filters.ModelChoiceFilter(
+        label=_("Number"), queryset=Did.objects.all(), widget=SearchSelect("dids:did_options")
+    )
+    tenant = TenantFilter()
+    reason = filters.ChoiceFilter(choices=REASON_CHOICES, label=_("Reason"))
+
+    class Meta(filters.FilterSet.Meta):
+        model = Cdr
+        fields = ("days", "did", "tenant", "reason")
+
+    def filter_days(self, rows: QuerySet[Cdr], name: str, value: str) -> QuerySet[Cdr]:
+        return rows.filter(started_at__gte=timezone.now() - timedelta(days=int(value)))
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Without a choice, the days shown first: the records are many."""
+        rows: QuerySet[Any] = super().filter_queryset(queryset)
+        if self.form.cleaned_data.get("days"):
+            return rows
+        return self.filter_days(rows, "days", str(DAYS_SHOWN))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
 from tronco.calls.causes import cause_text
@@ -77,6 +77,25 @@ def list_calls(*, actor: Actor) -> QuerySet[Any]:
     if purchase is not None:
         rows = rows.annotate(purchase_u=purchase, margin_u=F("sale_u") - F("purchase_u"))
     return rows.order_by("-started_at", "identity")
+
+
+def list_refused(*, actor: Actor) -> QuerySet[Any]:
+    """Return what was refused at numbers: the latest call of each number, caller and reason.
+
+    `count` says how many there were; filters that come after count in.
+    """
+    alike = [F("did"), F("caller"), F("reason")]
+    return (
+        Cdr.objects.visible_to(actor)
+        .filter(outcome=Cdr.Outcome.REFUSED, did__isnull=False)
+        .select_related("tenant", "did")
+        .annotate(
+            count=Window(Count("*"), partition_by=alike),
+            place=Window(RowNumber(), partition_by=alike, order_by=F("started_at").desc()),
+        )
+        .filter(place=1)
+        .order_by("-count", "-started_at")
+    )
 
 
 def total_calls(rows: QuerySet[Cdr]) -> CallTotals:

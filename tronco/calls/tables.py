@@ -13,6 +13,7 @@ from tronco.calls.addresses import call_url, key_of
 from tronco.calls.models import CLASS_CHOICES, Cdr, Direction
 from tronco.calls.prices import viewpoint_of
 from tronco.charging.models import Authorization
+from tronco.charging.reasons import REASONS
 from tronco.numbering.classify import classify
 from tronco.ui import formats, tables
 from tronco.ui.urls import url_or_none
@@ -153,3 +154,24 @@ class LiveTable(tables.Table):
 
     def render_call_class(self, value: str) -> str:
         return str(CLASS_LABELS.get(value, value))
+
+
+class RefusedTable(tables.Table):
+    """Each number, caller and reason once, with how often."""
+
+    did = tables.RelatedColumn(verbose_name=_("Number"), order_by="did__e164")
+    caller = NumberColumn(verbose_name=_("From"))
+    reason = tables.Column(verbose_name=_("Reason"))
+    count = tables.NumberColumn(verbose_name=_("Refused calls"))
+    started_at = StartColumn(verbose_name=_("Last"))
+
+    class Meta(tables.Table.Meta):
+        model = Cdr
+        fields = ("did", "caller", "reason", "count", "started_at", "tenant", "dialled")
+        default = ("did", "caller", "reason", "count", "started_at", "tenant")
+
+    def render_reason(self, value: str) -> Any:
+        found = REASONS.get(value)
+        return found.message if found else value
+
+    value_reason = render_reason

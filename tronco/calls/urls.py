@@ -8,10 +8,13 @@ from tronco.calls.views import (
     CallById,
     Cdrs,
     CircuitCalls,
+    DidRefused,
     LiveCalls,
     RecentCalls,
+    RefusedCalls,
     RunningCalls,
 )
+from tronco.dids.views import Dids
 
 app_name = "calls"
 urlpatterns = [
@@ -19,6 +22,8 @@ urlpatterns = [
     path("of-circuit/<int:key>/", CircuitCalls.as_view(), name="circuit_calls"),
     path("of-circuit/<int:key>/recent/", RecentCalls.as_view(), name="circuit_recent"),
     path("of-circuit/<int:key>/running/", RunningCalls.as_view(), name="circuit_live"),
+    path("of-number/<int:key>/", DidRefused.as_view(resource=Dids()), name="did_refused"),
+    *RefusedCalls.urls("refused/"),
     *LiveCalls.urls("live/", key="str:key"),
     *Cdrs.urls(key="str:key"),
 ]

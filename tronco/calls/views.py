@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from tronco.calls import selectors, services
 from tronco.calls.addresses import call_url, key_of, read_key
 from tronco.calls.explain import explain
-from tronco.calls.filters import CdrFilters, LiveFilters
+from tronco.calls.filters import CdrFilters, LiveFilters, RefusedFilters
 from tronco.calls.models import Cdr
-from tronco.calls.tables import CdrTable, LiveTable
+from tronco.calls.tables import CdrTable, LiveTable, RefusedTable
 from tronco.charging.models import Authorization
 from tronco.circuits.selectors import get_circuit
 from tronco.ui import panels
 from tronco.ui.actions import Action
+from tronco.ui.details import ObjectPage
 from tronco.ui.lists import ListView
 from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
@@ -114,6 +115,42 @@ class LiveCalls(Resource):
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_live_calls(actor=actor)
+
+
+class RefusedList(CdrList):
+    """The refused calls: no totals, each row leads to its latest call."""
+
+    template_name = ListView.template_name
+    partial_name = ListView.partial_name
+
+    def list_context(self, filterset: Any, table: Table) -> dict[str, Any]:
+        return ListView.list_context(self, filterset, table)
+
+
+class RefusedCalls(Resource):
+    model, table, filters = Cdr, RefusedTable, RefusedFilters
+    name = "refused"
+    title = _("Refused calls at numbers")
+    icon = "phone-off"
+    help = _("Who was turned away at which number, why and how often, in the last 7 days.")
+    empty = _("No call to a number was refused in these days.")
+    counted = False
+    list_view = RefusedList
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_refused(actor=actor)
+
+    def key(self, obj: Cdr) -> str:
+        return key_of(obj)
+
+
+class DidRefused(ObjectPage):
+    """The way from a number to what was refused at it."""
+
+    permission = "calls.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(f"{reverse('calls:refused_list')}?did={self.object.pk}&days=30")
 
 
 class CircuitCard(Page):

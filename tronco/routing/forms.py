@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import CallClass, Tariff
 from tronco.circuits.models import Circuit
+from tronco.dids.models import Did
 from tronco.routing.models import Carrier, Route, Trunk
 from tronco.routing.selectors import list_steps_by_class
 from tronco.tenancy.models import Tenant
@@ -119,7 +120,7 @@ class RouteForm(ModelForm):
 
 
 class AssignForm(Form):
-    """Who shall use a route: one tenant with all below him, or one circuit."""
+    """Who shall use a route: one tenant with all below him, one circuit, or one number."""
 
     tenant = forms.ModelChoiceField(
         Tenant.objects.all(),
@@ -133,4 +134,22 @@ class AssignForm(Form):
         required=False,
         label=_("Or one circuit"),
         widget=SearchSelect("circuits:circuit_options"),
+    )
+    did = forms.ModelChoiceField(
+        Did.objects.all(),
+        required=False,
+        label=_("Or one number"),
+        widget=SearchSelect("dids:did_options"),
+        help_text=_("Its owner's calls that show it. It must exist at the route's carriers."),
+    )
+
+
+class NumberRouteForm(Form):
+    """The route of one number (S3-19)."""
+
+    route = forms.ModelChoiceField(
+        Route.objects.all(),
+        required=False,
+        label=_("Route"),
+        help_text=_("Used for its owner's outgoing calls that show this number. Empty: none."),
     )

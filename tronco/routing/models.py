@@ -157,9 +157,17 @@ class RouteStep(models.Model):
         return f"{self.route} {self.call_class} {self.position}"
 
 
+def _given_to(name: str) -> models.Q:
+    """Exactly one of the targets of an assignment is set."""
+    return models.Q(**{f"{one}__isnull": one != name for one in ("used_by", "circuit", "did")})
+
+
 @pghistory.track()
 class RouteAssignment(models.Model):
-    """The route of one circuit, or of one tenant and all below him; the nearest wins."""
+    """The route of one number, of one circuit, or of one tenant and all below him.
+
+    A call goes by the route of the number it shows; else the nearest to its circuit wins.
+    """
 
     tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
     route = models.ForeignKey(Route, models.PROTECT, related_name="assignments")
@@ -169,6 +177,9 @@ class RouteAssignment(models.Model):
     circuit = models.OneToOneField(
         "circuits.Circuit", models.CASCADE, null=True, blank=True, related_name="route_assignment"
     )
+    did = models.OneToOneField(
+        "dids.Did", models.CASCADE, null=True, blank=True, related_name="route_assignment"
+    )
 
     objects = VisibleQuerySet.as_manager()
 
@@ -176,10 +187,9 @@ class RouteAssignment(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="routing_assignment_one_target",
-                condition=models.Q(used_by=None, circuit__isnull=False)
-                | models.Q(used_by__isnull=False, circuit=None),
+                condition=_given_to("used_by") | _given_to("circuit") | _given_to("did"),
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.route} -> {self.circuit or self.used_by}"
+        return f"{self.route} -> {self.did or self.circuit or self.used_by}"

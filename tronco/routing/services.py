@@ -17,6 +17,7 @@ from tronco.centrals.codecs import read_codecs
 from tronco.circuits.models import Circuit
 from tronco.core import secrets
 from tronco.core.errors import Conflict, InvalidInput, NotFound
+from tronco.dids.models import Did
 from tronco.routing.models import Carrier, Route, RouteAssignment, RouteStep, Trunk
 from tronco.routing.selectors import get_route, get_trunk
 from tronco.tenancy.access import Actor
@@ -173,12 +174,20 @@ def route_delete(*, actor: Actor, route_id: int) -> None:
 
 @transaction.atomic
 def route_assign(
-    *, actor: Actor, route_id: int, tenant_id: int | None = None, circuit_id: int | None = None
+    *,
+    actor: Actor,
+    route_id: int,
+    tenant_id: int | None = None,
+    circuit_id: int | None = None,
+    did_id: int | None = None,
 ) -> RouteAssignment:
-    """Give a route to one circuit, or to one tenant and all below him, in place of the former."""
+    """Give a route to a number, a circuit, or a tenant and all below him, in place of the former.
+
+    A number must exist at the carriers of its route (S3-22): nothing here can prove that.
+    """
     actor.require("routing.edit")
     route = get_route(actor=actor, route_id=route_id)
-    target = _get_target(actor, tenant_id, circuit_id)
+    target = _get_target(actor, tenant_id, circuit_id, did_id)
     assignment, _created = RouteAssignment.objects.update_or_create(
         **target, defaults={"route": route, "tenant": route.tenant}
     )
@@ -187,25 +196,34 @@ def route_assign(
 
 @transaction.atomic
 def route_unassign(
-    *, actor: Actor, tenant_id: int | None = None, circuit_id: int | None = None
+    *,
+    actor: Actor,
+    tenant_id: int | None = None,
+    circuit_id: int | None = None,
+    did_id: int | None = None,
 ) -> None:
-    """Let a circuit or a tenant use the route of whoever stands above again."""
+    """Let a number, a circuit or a tenant use the route of whoever stands above again."""
     actor.require("routing.edit")
-    RouteAssignment.objects.filter(**_get_target(actor, tenant_id, circuit_id)).delete()
+    target = _get_target(actor, tenant_id, circuit_id, did_id)
+    for assignment in RouteAssignment.objects.filter(**target):
+        assignment.delete()
 
 
-def _get_target(actor: Actor, tenant_id: int | None, circuit_id: int | None) -> dict[str, Any]:
-    if (tenant_id is None) == (circuit_id is None):
-        raise InvalidInput(_("Name either a customer or a circuit."), code="one-target")
-    name = "used_by"
-    found: models.Model | None = None
-    if tenant_id is not None:
-        found = Tenant.objects.visible_to(actor).filter(pk=tenant_id).first()
-    elif circuit_id is not None:
-        name = "circuit"
-        found = Circuit.objects.visible_to(actor).filter(pk=circuit_id).first()
+def _get_target(
+    actor: Actor, tenant_id: int | None, circuit_id: int | None, did_id: int | None
+) -> dict[str, Any]:
+    wanted: dict[str, tuple[Any, int | None]] = {
+        "used_by": (Tenant, tenant_id),
+        "circuit": (Circuit, circuit_id),
+        "did": (Did, did_id),
+    }
+    given = [(name, *one) for name, one in wanted.items() if one[1] is not None]
+    if len(given) != 1:
+        raise InvalidInput(_("Name either a customer, a circuit or a number."), code="one-target")
+    name, model, key = given[0]
+    found = model.objects.visible_to(actor).filter(pk=key).first()
     if found is None:
-        raise NotFound(_("There is no such customer or circuit."))
+        raise NotFound(_("There is no such customer, circuit or number."))
     return {name: found}
 
 

@@ -82,7 +82,8 @@ class RouteTable(tables.Table):
 class AssignmentTable(tables.Table):
     used_by = tables.RelatedColumn(verbose_name=_("Customer or reseller"))
     circuit = tables.RelatedColumn()
+    did = tables.RelatedColumn(verbose_name=_("Number"))
 
     class Meta(tables.Table.Meta):
         model = RouteAssignment
-        fields = ("used_by", "circuit")
+        fields = ("used_by", "circuit", "did")

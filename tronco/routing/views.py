@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import CallClass
 from tronco.routing import selectors, services
 from tronco.routing.filters import CarrierFilters, RouteFilters, TrunkFilters
-from tronco.routing.forms import AssignForm, CarrierForm, RouteForm, TrunkForm
+from tronco.routing.forms import AssignForm, CarrierForm, NumberRouteForm, RouteForm, TrunkForm
 from tronco.routing.models import Carrier, Route, RouteAssignment, RouteStep, Trunk
 from tronco.routing.tables import (
     AssignmentTable,
@@ -18,7 +20,7 @@ from tronco.routing.tables import (
     TrunkTable,
     reach_badge,
 )
-from tronco.ui import edits, panels
+from tronco.ui import details, edits, panels
 from tronco.ui.actions import Action
 from tronco.ui.resource import Resource
 
@@ -115,14 +117,41 @@ def trunk_facts(values: dict[str, Any]) -> dict[str, Any]:
 
 def assign(actor: Any, route: Route, values: dict[str, Any]) -> Any:
     """Give the route to whom the form names."""
-    tenant, circuit = values["tenant"], values["circuit"]
-    services.route_assign(
-        actor=actor,
-        route_id=route.pk,
-        tenant_id=tenant.pk if tenant else None,
-        circuit_id=circuit.pk if circuit else None,
-    )
-    return _("Given to %(who)s.") % {"who": tenant or circuit}
+    targets = {f"{name}_id": getattr(values[name], "pk", None) for name in values}
+    services.route_assign(actor=actor, route_id=route.pk, **targets)
+    who = next(value for value in values.values() if value is not None)
+    return _("Given to %(who)s.") % {"who": who}
+
+
+class NumberRoute(details.ObjectPage):
+    """The route of a number: asked on the number's page, kept here."""
+
+    permission = "routing.edit"
+    template_name = "routing/number_route.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        assignment = RouteAssignment.objects.filter(did=self.object).first()
+        initial = {"route": assignment and assignment.route}
+        return self.render(
+            title=_("Route"), form=NumberRouteForm(actor=self.actor, initial=initial)
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = NumberRouteForm(request.POST, actor=self.actor)
+        if not form.is_valid():
+            return self.render(title=_("Route"), form=form, status=422)
+        route = form.cleaned_data["route"]
+        if route is None:
+            services.route_unassign(actor=self.actor, did_id=self.object.pk)
+            messages.success(request, _("The number has no route of its own."))
+        else:
+            services.route_assign(actor=self.actor, route_id=route.pk, did_id=self.object.pk)
+            messages.warning(
+                request,
+                _("The number must exist at the carriers of %(route)s, or they refuse its calls.")
+                % {"route": route},
+            )
+        return HttpResponseRedirect(self.resource.url("detail", self.object.pk) or "/")
 
 
 class CreateRoute(edits.CreateView):

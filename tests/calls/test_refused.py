@@ -1,0 +1,89 @@
+"""What was refused at numbers: by number, caller and reason, how often."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.support.web import administrator
+from tests.support.world import World, make_world
+from tronco.calls.models import Cdr
+from tronco.calls.selectors import list_refused
+from tronco.dids.models import Did
+from tronco.dids.services import did_create
+from tronco.tenancy.access import SYSTEM
+
+pytestmark = pytest.mark.django_db
+_identities = itertools.count(1)
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def refuse(did: Did, caller: str, reason: str, at: datetime, outcome: str = "refused") -> None:
+    identity = next(_identities)
+    Cdr.objects.create(
+        started_at=at, identity=identity, call_id=f"node1-{identity}", tenant=did.tenant, did=did,
+        central="node1", direction="in", caller=caller, dialled=did.raw, called=did.e164,
+        ended_at=at, outcome=outcome, reason=reason,
+    )  # fmt: skip
+
+
+def number(world: World, raw: str, tenant: Any = None) -> Did:
+    owner = tenant or world.customer
+    return did_create(actor=SYSTEM, tenant_id=owner.pk, raw=raw).did
+
+
+def test_refusals_are_counted(world: World) -> None:
+    now = timezone.now()
+    one, other = number(world, "1133334444"), number(world, "1133335555", world.customer_b)
+    for minutes in range(3):
+        refuse(one, "+5511999990001", "no-credit", now - timedelta(minutes=minutes))
+    refuse(one, "+5511999990001", "wrong-pin", now)
+    refuse(one, "+5511999990002", "no-credit", now)
+    refuse(one, "+5511999990002", "", now, outcome="answered")
+    refuse(other, "+5511999990001", "no-credit", now)
+
+    told = [(r.did_id, r.caller[-1], r.reason, r.count) for r in list_refused(actor=SYSTEM)]
+    assert told[0] == (one.pk, "1", "no-credit", 3)
+    assert set(told[1:]) == {
+        (one.pk, "1", "wrong-pin", 1),
+        (one.pk, "2", "no-credit", 1),
+        (other.pk, "1", "no-credit", 1),
+    }
+    assert list_refused(actor=SYSTEM)[0].started_at == now
+    theirs = list_refused(actor=world.actor(world.reseller_b))
+    assert [row.did_id for row in theirs] == [other.pk]
+
+
+def test_the_screen_filters_counts_and_exports(world: World) -> None:
+    client = administrator(world)
+    now = timezone.now()
+    did = number(world, "1133334444")
+    refuse(did, "+5511999990001", "no-credit", now)
+    refuse(did, "+5511999990001", "no-credit", now - timedelta(days=3))
+    refuse(did, "+5511999990001", "no-credit", now - timedelta(days=20))
+
+    page = client.get(reverse("calls:did_refused", args=[did.pk]), follow=True)
+    assert page.status_code == 200
+    row = page.context["table"].rows[0].record
+    assert (row.count, row.did) == (3, did)
+    for query, count in (({}, 2), ({"days": "1"}, 1), ({"days": "30", "reason": "no-credit"}, 3)):
+        rows = client.get(reverse("calls:refused_list"), query).context["table"].rows
+        assert [one.record.count for one in rows] == [count], query
+    assert (
+        not client.get(reverse("calls:refused_list"), {"reason": "wrong-pin"}).context["table"].rows
+    )
+    for sort in ("count", "-started_at", "reason", "did", "caller"):
+        assert client.get(reverse("calls:refused_list"), {"sort": sort}).status_code == 200
+    answer: Any = client.get(reverse("calls:refused_export"), {"format": "csv", "days": "30"})
+    text = b"".join(answer.streaming_content).decode()
+    assert "+551133334444" in text
+    assert ";3;" in text
