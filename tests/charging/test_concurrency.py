@@ -170,7 +170,7 @@ def test_deadlock_hunt(world: World) -> None:
 
     def limits(chance: random.Random) -> tuple[Limit, ...]:
         keys = chance.sample(["a", "b", "c", "d"], chance.randrange(4))
-        return tuple(Limit(key, 500, None) for key in keys)
+        return tuple(Limit(key, 500, None, chance.choice([None, MICRO])) for key in keys)
 
     async def caller(gateway: Gateway, seed: int) -> None:
         chance = random.Random(seed)

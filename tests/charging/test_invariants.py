@@ -11,6 +11,7 @@ from tests.charging.calls import authorise, granted, post, request, settle
 from tests.support.world import make_world
 from tronco.charging.invariants import check_all
 from tronco.charging.models import Authorization
+from tronco.charging.requests import Limit
 from tronco.circuits.models import Circuit
 from tronco.core.money import MICRO
 
@@ -26,9 +27,11 @@ DAMAGES = [
         UPDATE charging_account SET balance_u = balance_u - 1000000 WHERE id = {account}""", {2}),
     ("""DELETE FROM charging_ledgerentry WHERE kind = 'call' AND account_id = {account};
         UPDATE charging_account SET balance_u = balance_u + 50000 WHERE id = {account}""", {3}),
-    ("UPDATE charging_hold SET price_u = 1 WHERE state = 'settled'", {3, 6}),
+    ("UPDATE charging_hold SET price_u = 1 WHERE state = 'settled'", {3, 4, 6}),
     ("UPDATE charging_account SET held_u = held_u + 1 WHERE id = {account}", {4}),
     ("UPDATE charging_meter SET active = 9", {4}),
+    ("UPDATE charging_meterday SET spent_u = spent_u - 1", {4}),
+    ("DELETE FROM charging_meterday", {4}),
     ("UPDATE charging_authorization SET state = 'released' WHERE state = 'open'", {4}),
     ("UPDATE charging_authorization SET seen_at = '2026-01-01'", {4}),
     ("UPDATE charging_authorization SET duration_ms = 59000 WHERE state = 'settled'", {6}),
@@ -39,7 +42,8 @@ DAMAGES = [
 def circuit(transactional_db: None) -> Circuit:
     """One call settled, one running."""
     circuit = make_world().circuit(balance_u=MICRO)
-    ended, running = (request(circuit) for _ in range(2))
+    limits = (Limit("circuit:2", None, None, MICRO),)
+    ended, running = request(circuit, limits=limits), request(circuit)
     assert len(granted(authorise(ended, running))) == 2
     settle(ended.call_id, 30)
     with connection.cursor() as cursor:

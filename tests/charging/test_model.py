@@ -23,7 +23,8 @@ from tests.charging.calls import ANSWER, attempt, post, request
 from tests.support.world import World, make_account, make_tenant
 from tronco.catalog.models import Allowance, Plan
 from tronco.charging.gateway import Gateway, Grant
-from tronco.charging.models import Account, Authorization, Bucket, Hold
+from tronco.charging.models import Account, Authorization, Bucket, Hold, MeterDay
+from tronco.charging.requests import Limit
 from tronco.charging.services import EndedCall, calls_settle
 from tronco.circuits.models import Circuit
 
@@ -31,6 +32,8 @@ FRANCHISE_MS = 90_000
 SLOTS = 4
 # For each 6 s a cent of the customer, half a cent of the reseller (`tests.support.world`).
 STEP_U = {"customer": 10_000, "reseller": 5_000}
+# What the customer's calls of the day may cost.
+DAY_U = 350_000
 
 
 class Op(NamedTuple):
@@ -69,6 +72,7 @@ class Model:
     calls: dict[int, Call] = field(default_factory=dict)
     franchise_used: int = 0
     franchise_held: int = 0
+    day: int = 0
 
     def do(self, op: Op) -> Any:
         answer: Callable[[Op], Any] = getattr(self, op.verb)
@@ -80,7 +84,7 @@ class Model:
             return call.deadline
         if call.state != "none":
             return "call-ended"
-        return self._climb(call, range(30, 61, 6), "no-credit")
+        return self._climb(call, range(30, 61, 6))
 
     def extend(self, op: Op) -> int | str:
         call = self.calls[op.slot]
@@ -89,7 +93,8 @@ class Model:
         if call.state != "open":
             return "call-ended"
         grid = range(call.deadline + 6, call.deadline + 61, 6)
-        return self._climb(call, grid, call.deadline)
+        granted = self._climb(call, grid)
+        return call.deadline if isinstance(granted, str) else granted
 
     def settle(self, op: Op) -> str:
         call = self.calls[op.slot]
@@ -101,6 +106,7 @@ class Model:
             for name, paid in price.items():
                 self.purses[name].balance -= paid
                 self.purses[name].used += paid
+            self.day += price["customer"]
             self.franchise_used += franchise
             call.state = "settled"
         return "settled"
@@ -116,33 +122,40 @@ class Model:
     def post(self, op: Op) -> None:
         self.purses[op.account].balance += op.amount
 
-    def _climb(self, call: Call, grid: range, otherwise: int | str) -> int | str:
+    def _climb(self, call: Call, grid: range) -> int | str:
         free = FRANCHISE_MS - self.franchise_used - self.franchise_held + call.franchise
-        granted = None
+        granted, reason = None, "too-much-today"
         for seconds in grid:  # the last that can be paid
             franchise = min(seconds * 1000, free)
             cost = {
                 "customer": (seconds * 1000 - franchise) * 10_000 // 6_000 // 10_000 * 10_000,
                 "reseller": seconds // 6 * STEP_U["reseller"],
             }
-            if all(self._can_pay(call, name, cost[name], franchise) for name in cost):
-                granted = (seconds, cost, franchise)
+            if self._may_spend(call, cost["customer"], franchise):
+                reason = "no-credit"
+                if all(self._can_pay(call, name, cost[name], franchise) for name in cost):
+                    granted = (seconds, cost, franchise)
         if granted is None:
-            return otherwise
+            return reason
         self._unhold(call)
         call.state = "open"
         call.deadline, call.money, call.franchise = granted
         for name, amount in call.money.items():
             self.purses[name].held += amount
+        self.day += call.money["customer"]
         self.franchise_held += call.franchise
         return call.deadline
 
     def _can_pay(self, call: Call, name: str, cost: int, franchise: int) -> bool:
-        available = self.purses[name].available
-        if call.state == "none":
-            begins = 0 if name == "customer" and franchise else 1
-            if available < begins:
-                return False
+        begins = 0 if name == "customer" and franchise else 1
+        return self._reaches(call, name, cost, begins, self.purses[name].available)
+
+    def _may_spend(self, call: Call, cost: int, franchise: int) -> bool:
+        return self._reaches(call, "customer", cost, 0 if franchise else 1, DAY_U - self.day)
+
+    def _reaches(self, call: Call, name: str, cost: int, begins: int, available: int) -> bool:
+        if call.state == "none" and available < begins:
+            return False
         return cost - call.money.get(name, 0) <= max(available, 0)
 
     def _price(self, call: Call, seconds: int) -> tuple[dict[str, int], int]:
@@ -157,12 +170,14 @@ class Model:
         if call.state == "open":
             for name, amount in call.money.items():
                 self.purses[name].held -= amount
+            self.day -= call.money["customer"]
             self.franchise_held -= call.franchise
 
     def facts(self) -> dict[str, Any]:
         return {
             "purses": {n: (p.balance, p.held, p.used) for n, p in self.purses.items()},
             "franchise": (self.franchise_used, self.franchise_held),
+            "day": self.day,
             "calls": {
                 slot: (call.state, call.deadline, call.money, call.franchise)
                 for slot, call in self.calls.items()
@@ -200,6 +215,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.circuit, self.accounts = self._make_chain()
+        self.key = f"circuit:{self.circuit.pk}"
         self.model = Model({"customer": Purse(200_000), "reseller": Purse(300_000)})
         self.ids: dict[int, str] = {}
         self.begun = itertools.count()
@@ -238,7 +254,8 @@ class LedgerMachine(RuleBasedStateMachine):
         if op.verb in {"settle", "release"}:
             return await asyncio.to_thread(self._settle, op, call_id)
         if op.verb == "start":
-            asked = request(self.circuit, call_id=call_id, at=datetime.now(UTC))
+            limits = (Limit(self.key, None, None, DAY_U),)
+            asked = request(self.circuit, call_id=call_id, at=datetime.now(UTC), limits=limits)
             result = await attempt(self.gateway.authorise(asked))
         else:
             result = await attempt(self.gateway.extend(call_id, answered_at=ANSWER))
@@ -265,6 +282,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return {
             "purses": {n: (a.balance_u, a.held_u, a.used_u) for n, a in rows.items()},
             "franchise": (bucket.used, bucket.held) if bucket else (0, 0),
+            "day": sum(MeterDay.objects.filter(key=self.key).values_list("spent_u", flat=True)),
             "calls": {
                 slot: (calls[call_id].state, calls[call_id].deadline_s, *self._held(call_id))
                 for slot, call_id in self.ids.items()

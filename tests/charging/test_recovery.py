@@ -16,7 +16,7 @@ from tests.support.world import World
 from tronco.catalog.models import Allowance
 from tronco.centrals.models import Central
 from tronco.charging.gateway import Gateway
-from tronco.charging.models import Account, Authorization, Bucket, Gate, Hold, Meter
+from tronco.charging.models import Account, Authorization, Bucket, Gate, Hold, Meter, MeterDay
 from tronco.charging.requests import Limit
 from tronco.charging.services import calls_purge, calls_restore
 from tronco.circuits.models import Circuit
@@ -30,6 +30,7 @@ def forget_everything_held() -> None:
     Hold.objects.all().delete()
     Authorization.objects.all().delete()
     Meter.objects.all().delete()
+    MeterDay.objects.all().delete()
     Bucket.objects.all().delete()
     Account.objects.update(held_u=0)
 
@@ -49,7 +50,7 @@ def circuit(world: World) -> Circuit:
 
 def journal_of_two_calls(circuit: Circuit) -> list[Mapping[str, Any]]:
     """One in its second slice, half paid by the allowance; one that rings."""
-    limits = (Limit(f"circuit:{circuit.pk}", 3, None),)
+    limits = (Limit(f"circuit:{circuit.pk}", 3, None, MICRO),)
     first, second = (request(circuit, limits=limits) for _ in range(2))
 
     async def work(gateway: Gateway) -> list[Mapping[str, Any]]:
@@ -67,6 +68,7 @@ def held() -> list[Any]:
         list(Account.objects.order_by("pk").values_list("pk", "held_u")),
         list(Bucket.objects.values_list("granted", "used", "held")),
         list(Meter.objects.values_list("key", "active")),
+        list(MeterDay.objects.values_list("key", "day", "spent_u")),
         [
             (hold.authorization_id, hold.account_id, hold.amount_u, sum(hold.bucket_amounts))
             for hold in Hold.objects.order_by("authorization_id", "level")

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from tronco.calls.models import Cdr
+from tronco.calls.models import Cdr, Direction
 from tronco.charging.decks import Decks, django_fetch, finish
 from tronco.charging.models import LedgerEntry
 from tronco.charging.pricing import CallPrice, price_call
@@ -147,7 +147,9 @@ def _replaced(
     decks: Decks, call: Cdr, terms: CallTerms, other: OtherPrices
 ) -> tuple[CallTerms, dict[int, Rate]] | None:
     """The first level's terms with the rate of another list; None when that has none."""
-    digits = classify(call.called).rating_digits
+    # An incoming call is priced by who calls.
+    other_party = call.caller if call.direction == Direction.IN else call.called
+    digits = classify(other_party).rating_digits
     dated = finish(
         decks.rates(other.tariff_id, digits, call.call_class, earliest=other.at, latest=other.at)
     )
