@@ -68,6 +68,13 @@ MENU = (
                 icon="clock-hour-9",
             ),
             Item(
+                _("Prompts"),
+                "pbx:prompt_list",
+                "pbx.view",
+                words=_("audio recordings sounds speech music on hold"),
+                icon="microphone",
+            ),
+            Item(
                 _("Voice portal"),
                 "pbx:portalcaller_list",
                 "pbx.view",
@@ -79,7 +86,7 @@ MENU = (
                 "pbx:line_list",
                 "pbx.view",
                 words=_("follow-me voicemail pick-up PIN extension"),
-                icon="phone-cog",
+                icon="adjustments",
             ),
             Item(
                 _("Voicemail"),

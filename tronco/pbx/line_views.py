@@ -53,7 +53,7 @@ class Lines(Resource):
     app, name = "pbx", "line"
     title = _("line services")
     singular = _("line")
-    icon = "phone-cog"
+    icon = "adjustments"
     help = _("Follow-me, voicemail, pick-up and the voice portal's PIN of each line.")
     empty = _("Make a line first; what it does beside ringing is said here.")
     state_field = ""

@@ -36,12 +36,19 @@ class EditQueue(edits.EditView):
     template_name = "pbx/queue_edit.html"
 
 
+class QueuePage(details.DetailView):
+    """What happens now comes first."""
+
+    template_name = "pbx/wide_first.html"
+
+
 class Queues(Resource):
     model, table, filters, form = Queue, QueueTable, QueueFilters, QueueForm
     icon = "users-group"
     help = _("Groups of lines: callers wait with music until a member answers.")
     empty = _("Put lines together that answer the same calls.")
     live_s = 5
+    detail_view = QueuePage
     create_view = CreateQueue
     edit_view = EditQueue
     bulk_fields = ("strategy", "ring_s", "max_wait_s", "max_callers", "announces_position")

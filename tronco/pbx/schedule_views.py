@@ -19,7 +19,7 @@ from tronco.pbx.tables import ScheduleTable
 from tronco.pbx.uses import list_uses
 from tronco.pbx.words import clock, now_text
 from tronco.rating.schedule import DAY_S
-from tronco.ui import edits, panels
+from tronco.ui import details, edits, panels
 from tronco.ui.resource import Resource
 
 
@@ -29,6 +29,12 @@ class CreateSchedule(edits.CreateView):
 
 class EditSchedule(edits.EditView):
     template_name = "pbx/schedule_edit.html"
+
+
+class SchedulePage(details.DetailView):
+    """The picture of the week comes first."""
+
+    template_name = "pbx/wide_first.html"
 
 
 def week_shown(request: Any, schedule: Schedule) -> dict[str, Any]:
@@ -62,6 +68,7 @@ class Schedules(Resource):
     empty = _("Say when a customer is open; menus, groups and numbers then follow it.")
     live_s = 30
     state_field = ""
+    detail_view = SchedulePage
     create_view = CreateSchedule
     edit_view = EditSchedule
     bulk_fields = ("timezone", "national_holidays")

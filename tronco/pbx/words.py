@@ -63,7 +63,7 @@ def now_text(card: ScheduleCard, moment: datetime) -> str:
         when = f"{weekday_names()[change.weekday()]} {formats.date_format(change, 'd/m')} {when}"
     if opened:
         return _("Open until %(when)s.") % {"when": when}
-    return _("Closed; opens at %(when)s.") % {"when": when}
+    return _("Closed until %(when)s.") % {"when": when}
 
 
 def destination_text(destination: Destination) -> str:
