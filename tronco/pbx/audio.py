@@ -158,7 +158,7 @@ def _check_source(source: Any, field: str) -> None:
         )
     if source.samplerate not in _SOURCE_RATES or not 1 <= source.channels <= _MOST_CHANNELS:
         raise InvalidInput(
-            _("A recording of %(rate)s Hz and %(channels)s channels is not taken; send 8 to 48 kHz")
+            _("%(rate)s Hz in %(channels)s channels are not taken; record with 8 to 48 kHz.")
             % {"rate": source.samplerate, "channels": source.channels},
             field=field,
             code="audio-rate",

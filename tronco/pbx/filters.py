@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.models import Circuit
-from tronco.pbx.models import Menu, PortalCaller, Queue, Schedule, Voicemail
+from tronco.pbx.models import Menu, PortalCaller, Prompt, Queue, Schedule, Voicemail
 from tronco.tenancy.models import Tenant
 from tronco.ui import filters
 from tronco.ui.forms import SearchSelect
@@ -126,3 +126,18 @@ class VoicemailFilters(OwnedFilters):
     class Meta(filters.FilterSet.Meta):
         model = Voicemail
         fields = ("tenant", "circuit", "heard", "since")
+
+
+class PromptFilters(OwnedFilters):
+    search = ("name", "text", "tenant__name")
+
+    replaces = filters.BooleanFilter(
+        method="filter_replaces", label=_("Replaces a prompt of the system")
+    )
+
+    class Meta(filters.FilterSet.Meta):
+        model = Prompt
+        fields = ("tenant", "replaces")
+
+    def filter_replaces(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return rows.exclude(system_key="") if value else rows.filter(system_key="")

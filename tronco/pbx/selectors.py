@@ -17,6 +17,7 @@ from tronco.pbx.models import (
     Menu,
     MenuOption,
     PortalCaller,
+    Prompt,
     Queue,
     QueueCaller,
     QueueMember,
@@ -26,7 +27,25 @@ from tronco.pbx.models import (
 from tronco.pbx.schedules import HolidayCard, ScheduleCard, WindowCard
 from tronco.tenancy.access import Actor
 
-M = TypeVar("M", Schedule, Menu, Queue, QueueMember, PortalCaller, Voicemail)
+M = TypeVar("M", Prompt, Schedule, Menu, Queue, QueueMember, PortalCaller, Voicemail)
+
+
+def list_prompts(*, actor: Actor) -> QuerySet[Prompt]:
+    """Return the prompts, without their sounds."""
+    return Prompt.objects.visible_to(actor).select_related("tenant").defer("sound")
+
+
+def get_prompt(*, actor: Actor, prompt_id: int, lock: bool = False) -> Prompt:
+    """Return a prompt, or raise NotFound."""
+    return _only(Prompt.objects.visible_to(actor), prompt_id, lock)
+
+
+def list_replacements(*, actor: Actor) -> dict[str, list[Prompt]]:
+    """Return the prompts that replace the system's, by its key."""
+    found: dict[str, list[Prompt]] = {}
+    for prompt in list_prompts(actor=actor).exclude(system_key="").order_by("tenant__path"):
+        found.setdefault(prompt.system_key, []).append(prompt)
+    return found
 
 
 def list_schedules(*, actor: Actor) -> QuerySet[Schedule]:

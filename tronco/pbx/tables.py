@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.models import Circuit
 from tronco.numbering.classify import classify
-from tronco.pbx.models import LineService, Menu, PortalCaller, Queue, Schedule, Voicemail
+from tronco.pbx.models import LineService, Menu, PortalCaller, Prompt, Queue, Schedule, Voicemail
 from tronco.pbx.schedules import is_open
 from tronco.pbx.selectors import schedule_card
+from tronco.pbx.speech import SYSTEM_PROMPTS
 from tronco.pbx.words import hours_text
 from tronco.ui import formats, tables
 from tronco.ui.urls import screen_url, url_or_none
@@ -217,3 +218,34 @@ class VoicemailTable(tables.Table):
         model = Voicemail
         fields = ("at", "circuit", "tenant", "caller", "duration_ms", "player", "heard_at")
         default = ("at", "circuit", "tenant", "caller", "duration_ms", "player")
+
+
+def system_text(key: str) -> str:
+    """What the system says by that key."""
+    return SYSTEM_PROMPTS.get(key, key)
+
+
+class ReplacesColumn(tables.Column):
+    """What of the system's a prompt replaces, in its words."""
+
+    def render(self, value: str) -> str:
+        return system_text(value)
+
+    def value(self, **kwargs: Any) -> str:
+        return system_text(kwargs["value"] or "")
+
+
+class PromptTable(tables.Table):
+    name = tables.LinkColumn()
+    tenant = tables.RelatedColumn(verbose_name=_("Owner"), order_by="tenant__name")
+    duration_ms = tables.DurationColumn(verbose_name=_("Duration"), per_second=1000)
+    player = tables.TemplateColumn(
+        "pbx/prompt_player.html", text="name", verbose_name=_("Listen"), orderable=False
+    )
+
+    system_key = ReplacesColumn(verbose_name=_("Replaces the prompt of the system"))
+
+    class Meta(tables.Table.Meta):
+        model = Prompt
+        fields = ("name", "tenant", "player", "duration_ms", "system_key", "text", "created_at")
+        default = ("name", "tenant", "player", "duration_ms", "system_key")

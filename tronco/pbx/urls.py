@@ -6,6 +6,7 @@ from django.urls import path
 
 from tronco.pbx.line_views import CircuitServices, LinePin, Lines
 from tronco.pbx.menu_views import MenuBlock, Menus, MenuSimulator
+from tronco.pbx.prompt_views import Prompts, PromptSound, SpeakText, SystemPrompts, SystemSound
 from tronco.pbx.queue_views import MemberPause, QueueLive, Queues
 from tronco.pbx.schedule_views import Schedules
 from tronco.pbx.views import PortalCallers, VoicemailHeard, Voicemails, VoicemailSound
@@ -20,6 +21,11 @@ urlpatterns = [
         MenuSimulator.as_view(resource=Menus()),
         name="menu_simulator",
     ),
+    path("prompts/speak/", SpeakText.as_view(), name="prompt_speak"),
+    path("prompts/system/", SystemPrompts.as_view(), name="system_prompts"),
+    path("prompts/system/<slug:sound>/", SystemSound.as_view(), name="system_sound"),
+    *Prompts.urls("prompts/"),
+    path("prompts/<int:key>/sound/", PromptSound.as_view(resource=Prompts()), name="prompt_sound"),
     *Queues.urls("queues/"),
     path("queues/<int:key>/live/", QueueLive.as_view(resource=Queues()), name="queue_live"),
     path("members/<int:key>/pause/", MemberPause.as_view(), name="member_pause"),

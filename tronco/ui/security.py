@@ -21,7 +21,8 @@ POLICY = "; ".join(
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
-        "media-src 'self'",
+        # blob: what a form's script plays before it is sent.
+        "media-src 'self' blob:",
         "manifest-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
