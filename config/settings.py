@@ -23,6 +23,7 @@ import pghistory
 
 from tronco.core.errors import InvalidInput
 from tronco.mail.smtp import parse_relay
+from tronco.runtime.assets import static_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -168,9 +169,11 @@ TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_I18N = True
 
-STATIC_URL = "static/"
+# Served under a name that changes with the files, so that browsers may keep them for ever.
+STATIC_URL = f"static/{static_version(TRONCO_ASSETS)}/"
 STATICFILES_DIRS = [BASE_DIR / "static", *([TRONCO_ASSETS] if TRONCO_ASSETS else [])]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = f"^/{STATIC_URL}"
 
 # A working day; `tronco.identity.tasks` forgets the sessions that are over.
 SESSION_COOKIE_AGE = 12 * 3600

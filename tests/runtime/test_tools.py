@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tronco.runtime import asterisk, packages, tools
-from tronco.runtime.assets import FILES, fetch_assets
+from tronco.runtime.assets import FILES, fetch_assets, static_version
 from tronco.runtime.errors import ComponentMissing
 from tronco.runtime.tools import Tool, write_wrapper
 
@@ -18,7 +18,8 @@ from tronco.runtime.tools import Tool, write_wrapper
 def test_every_asset_is_there_without_references_to_what_is_not() -> None:
     place = fetch_assets()
     files = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
-    assert files == {f"vendor/{name}" for name in FILES}
+    packed = {f"{name}.gz" for name in FILES if name.endswith((".css", ".js"))}
+    assert files == {f"vendor/{name}" for name in {*FILES, *packed}}
     for name in files:
         path = place / name
         if path.suffix in {".css", ".js"}:
@@ -26,6 +27,23 @@ def test_every_asset_is_there_without_references_to_what_is_not() -> None:
             assert "sourceMappingURL" not in text[-200:]
             for reference in re.findall(r"url\(\"?(?!data:|#)([^\")]+)", text):
                 assert (path.parent / reference.split("?")[0]).exists(), f"{name}: {reference}"
+
+
+def test_static_files_get_another_name_whenever_one_changes(tmp_path: Path) -> None:
+    (tmp_path / "requirements.lock").write_text("django==5.2")
+    (tmp_path / "static/ui").mkdir(parents=True)
+    script = tmp_path / "static/ui/app.js"
+    script.write_text("1")
+    names = [static_version("/cache/assets-1", tmp_path)]
+    script.write_text("2")
+    names.append(static_version("/cache/assets-1", tmp_path))
+    names.append(static_version("/cache/assets-2", tmp_path))
+    script.rename(script.with_name("other.js"))
+    names.append(static_version("/cache/assets-2", tmp_path))
+    (tmp_path / "requirements.lock").write_text("django==5.3")
+    names.append(static_version("/cache/assets-2", tmp_path))
+    assert len(set(names)) == len(names)
+    assert names[-1] == static_version("/elsewhere/assets-2", tmp_path)
 
 
 def test_a_program_runs_from_a_moved_tree_with_its_own_libraries(tmp_path: Path) -> None:
