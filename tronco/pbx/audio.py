@@ -25,6 +25,8 @@ RATE: Final = 8000
 MOST_BYTES: Final = 20_000_000
 MOST_S: Final = 600
 LEAST_S: Final = 0.2
+# Who hangs up sooner has said nothing.
+LEAST_MESSAGE_S: Final = 1.0
 FORMATS: Final = {"WAV": "WAV", "WAVEX": "WAV", "MP3": "MP3", "OGG": "OGG", "FLAC": "FLAC"}
 # What a browser's file dialogue offers first.
 ACCEPT: Final = ".wav,.mp3,.ogg,.flac,audio/*"
@@ -81,6 +83,19 @@ def read_recording(data: bytes, *, field: str = "file") -> Recording:
             field=field,
             code="audio-silent",
         )
+    return make_recording(samples)
+
+
+def read_switch_recording(data: bytes) -> Recording:
+    """Level what the switch has recorded; InvalidInput when nothing was said.
+
+    A recording that was cut off (the switch was killed) does not know its own length.
+    """
+    _header, _found, rest = data.partition(b"data")
+    pcm = rest[4:]
+    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float32) / 32_768
+    if len(samples) < LEAST_MESSAGE_S * RATE or np.abs(samples).max() < _SILENCE:
+        raise InvalidInput(_("Nothing was said."), code="audio-silent")
     return make_recording(samples)
 
 

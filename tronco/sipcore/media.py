@@ -12,6 +12,7 @@ from tronco.core.errors import Unavailable
 from tronco.runtime.paths import Home
 from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.config import NodeSettings
+from tronco.sipcore.messages import store_forgotten
 from tronco.sipcore.queue_live import LiveQueues, load_queues, store_live
 from tronco.sipcore.queues import (
     MUSIC_FILE,
@@ -148,6 +149,10 @@ class Media:
         self._home.write(str(path.relative_to(self._home.root)), text)
 
     # -- from the switch to the database ---------------------------------------------------------
+
+    async def collect(self) -> None:
+        """Bring in messages of which the spool did not tell."""
+        await self._store.run(store_forgotten, self._settings.messages)
 
     async def watch(self) -> None:
         """Ask about the queues in which something happened, and store what is so now."""

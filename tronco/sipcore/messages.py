@@ -1,34 +1,119 @@
-"""Messages that callers left: from the switch's disk into the database."""
+"""Messages that callers left: from the switch's disk into the database, and on as e-mail.
+
+The dialplan records into `<circuit id>~<call id>.wav` and then says so in the spool. A recording of
+which the spool says nothing (Asterisk was killed) is found by its age.
+"""
 
 from __future__ import annotations
 
-import wave
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tronco.calls.models import Cdr
 from tronco.circuits.models import Circuit
-from tronco.pbx.models import Voicemail
+from tronco.core.errors import InvalidInput
+from tronco.mail.models import Email
+from tronco.mail.services import email_queue
+from tronco.numbering.classify import classify
+from tronco.pbx.audio import Recording, read_switch_recording
+from tronco.pbx.models import LineService, Voicemail
 from tronco.sipcore.spool import Message
+
+logger = logging.getLogger(__name__)
+# Longer than any message: nobody is recording into this file any more.
+FORGOTTEN_S: Final = 900.0
 
 
 def store_messages(messages: Sequence[Message], directory: Path) -> None:
-    """Store the recordings and remove their files. One that is stored already stays as it is."""
+    """Store the recordings and remove their files. One that is stored already stays as it is.
+
+    One that cannot be stored for itself is kept beside and never holds up the others.
+    """
     for message in messages:
         path = directory / f"{message.circuit_id}~{message.call_id}.wav"
-        circuit = Circuit.objects.filter(pk=message.circuit_id).first()
-        if circuit is None or not path.exists():
+        if not path.exists():
             continue
-        with wave.open(str(path)) as sound:
-            duration_ms = sound.getnframes() * 1000 // sound.getframerate()
-        Voicemail.objects.get_or_create(
-            call_id=message.call_id,
-            defaults={
-                "tenant_id": circuit.tenant_id,
-                "circuit": circuit,
-                "caller": message.caller,
-                "at": message.at,
-                "duration_ms": duration_ms,
-                "sound": path.read_bytes(),
-            },
-        )
+        try:
+            _store(message, read_switch_recording(path.read_bytes()))
+        except InvalidInput as problem:
+            # Whoever hung up at the tone left nothing.
+            logger.info("no message of call %s: %s", message.call_id, problem)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("the message of call %s could not be stored", message.call_id)
+            path.rename(path.with_name(f"unstored-{path.name}"))
         path.unlink(missing_ok=True)
+
+
+def store_forgotten(directory: Path) -> None:
+    """Store recordings of which the spool will never tell."""
+    store_messages(list(_forgotten(directory)), directory)
+
+
+@transaction.atomic
+def _store(message: Message, recording: Recording) -> None:
+    circuit = Circuit.objects.filter(pk=message.circuit_id).first()
+    if circuit is None:
+        logger.warning("a message was left for circuit %s, which is gone", message.circuit_id)
+        return
+    voicemail, is_new = Voicemail.objects.get_or_create(
+        call_id=message.call_id,
+        defaults={
+            "tenant_id": circuit.tenant_id,
+            "circuit": circuit,
+            "caller": message.caller[:40],
+            "at": message.at,
+            "duration_ms": recording.duration_ms,
+            "sound": recording.sound,
+        },
+    )
+    service = LineService.objects.filter(circuit=circuit).exclude(voicemail_email="").first()
+    if is_new and service is not None:
+        try:
+            _send(voicemail, service.voicemail_email)
+        except InvalidInput as problem:
+            logger.warning("line %s: %s", circuit.number, problem)
+
+
+def _send(voicemail: Voicemail, recipient: str) -> None:
+    at = timezone.localtime(voicemail.at)
+    facts = {
+        "caller": classify(voicemail.caller).display or voicemail.caller or _("unknown caller"),
+        "line": voicemail.circuit.number,
+        "at": f"{at:%d/%m/%Y %H:%M}",
+        "seconds": round(voicemail.duration_ms / 1000),
+    }
+    email_queue(
+        tenant_id=voicemail.tenant_id,
+        kind=Email.Kind.VOICEMAIL,
+        recipient=recipient,
+        subject=_("Message from %(caller)s") % facts,
+        text=_(
+            "Somebody left a message for line %(line)s.\n\n"
+            "From: %(caller)s\nDate: %(at)s\nDuration: %(seconds)s s\n\n"
+            "The message is attached."
+        )
+        % facts,
+        attachment=bytes(voicemail.sound),
+        attachment_name=f"{voicemail.circuit.number}-{at:%Y%m%d-%H%M}.wav",
+    )
+
+
+def _forgotten(directory: Path) -> Iterator[Message]:
+    for path in directory.glob("*~*.wav"):
+        modified = path.stat().st_mtime
+        circuit_id, _separator, call_id = path.stem.partition("~")
+        if time.time() - modified < FORGOTTEN_S or not circuit_id.isdigit():
+            continue
+        caller = Cdr.objects.filter(call_id=call_id).values_list("caller", flat=True).first()
+        at = datetime.fromtimestamp(modified, UTC)
+        yield Message(call_id=call_id, at=at, circuit_id=int(circuit_id), caller=caller or "")
