@@ -11,6 +11,7 @@ from tests.support.stage import answer, dial
 from tronco.calls.models import Cdr
 from tronco.circuits.models import Circuit
 from tronco.demo.agent import Agent
+from tronco.demo.call import Call
 
 pytestmark = pytest.mark.asterisk
 
@@ -95,6 +96,30 @@ def test_a_registration_is_no_way_to_a_carrier(
     assert call.status == 480, "as if nobody were registered"
     assert record_of(caller).outcome == "failed"
     assert town.carrier.calls == []
+
+
+@pytest.mark.parametrize("target", ["1133337777", "190", "{victim}", "1%3Awhisper,s,1"])
+def test_a_phone_that_redirects_a_call_does_not_place_one(
+    town: Town, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    caller, redirecting, victim = (town.world.circuit() for _ in range(3))
+    phone = town.stage.phone(caller)
+    user = target.format(victim=victim.number)
+
+    async def redirect(call: Call) -> None:
+        monkeypatch.setattr(
+            Agent, "contact", property(lambda agent: f"<sip:{user}@{agent.server[0]}>")
+        )
+        call.refuse(302)
+
+    town.stage.phone(redirecting, on_call=redirect)
+
+    call = town.stage.play(dial(phone, redirecting.number, talk_s=0))
+
+    assert call.status >= 400
+    assert town.carrier.calls == []
+    assert record_of(caller).price_u == 0
+    wait_until(lambda: not open_calls(), "no call is open")
 
 
 def test_an_ordinary_registration_with_parameters_rings(

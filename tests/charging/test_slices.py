@@ -96,6 +96,23 @@ def test_price_that_changes_while_it_rings_is_held_at_its_dearest(world: World) 
     assert (early.price_u, late.price_u) == (100_000, 400_000)
 
 
+def test_answer_told_otherwise_at_the_end_does_not_change_the_price(world: World) -> None:
+    """A millisecond decides which price counts; what was held for decides, not the last word."""
+    circuit = world.circuit(balance_u=500_000)
+    at = datetime.now(UTC)
+    make_version(circuit.account.plan.tariff, "0.40", effective_at=at + timedelta(seconds=60))
+    (grant,) = granted(authorise(request(circuit, at=at)))
+
+    async def work(gateway: Gateway) -> Grant:
+        answered_at = at + timedelta(seconds=59.999)
+        return await gateway.extend(grant.call_id, answered_at=answered_at)
+
+    assert with_gateway(work).deadline_s == 120
+    price = charge(grant.call_id, 120, answered_at=at + timedelta(seconds=60.001))
+    assert price.price_u == 200_000
+    assert account_of(circuit).balance_u == 300_000
+
+
 def test_account_suspended_during_the_call_ends_it_at_its_deadline(world: World) -> None:
     circuit = world.circuit()
     (grant,) = granted(authorise(request(circuit)))

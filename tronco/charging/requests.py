@@ -325,6 +325,8 @@ def _starts(level: LevelTerms, climb: Climb, timezone: ZoneInfo) -> Iterator[tup
     for term, next_since in zip(level.rates, ends, strict=True):
         rate = climb.rates[term.rate]
         begin = max(earliest, term.since or earliest)
+        if begin > latest or (next_since is not None and begin >= next_since):
+            continue  # nobody answers while it counts
         end = min(latest, next_since or latest)
         yield rate, begin
         if begin < end and not _is_steady(rate, begin, end, climb.upto_s, timezone):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypedDict, Unpack
 
@@ -227,6 +227,11 @@ def calls_settle(ended: Sequence[EndedCall]) -> list[SettledCall]:
         .filter(pk__in=by_id)
         .order_by("pk")
     }
+    for call_id, call in known.items():
+        if by_id[call_id].answered_at and call.answered_at:
+            # Told at the end it may be some milliseconds off, and at another price: what counts is
+            # the moment for which the call's slices were held.
+            by_id[call_id] = replace(by_id[call_id], answered_at=call.answered_at)
     prices = _price(known, by_id)
     items = [_item(by_id[call_id], prices.get(call_id)) for call_id in by_id if call_id in known]
     with connection.cursor() as cursor:

@@ -101,7 +101,7 @@ def _dial() -> list[str]:
         'GotoIf($["${ROUTE}" = ""]?failed)',
         # The name too, which would be whatever the phone claims.
         "Set(CALLERID(all)=${CUT(ROUTE,>,1)})",
-        f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},gU(answered^${{UNIQUEID}}^${{I}})${{LIMIT}})",
+        f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},giU(answered^${{UNIQUEID}}^${{I}})${{LIMIT}})",
         'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
         "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",
         "Set(ATTEMPTS=${ATTEMPTS}${I}/${DIALSTATUS}/${HANGUPCAUSE}/${SIP}+)",
@@ -136,7 +136,7 @@ def _line() -> list[str]:
         "Set(ROUTE=${ROUTE}&PJSIP/${IF($[${ISNULL(${ENDPOINT})}]?${LINE}:${ENDPOINT})}/${URI})",
         "Goto(next)",
         '(ring)GotoIf($["${ROUTE}" = ""]?away)',
-        "Dial(${ROUTE:1},${RING_S},gU(answered^${UNIQUEID}^1)${LIMIT})",
+        "Dial(${ROUTE:1},${RING_S},giU(answered^${UNIQUEID}^1)${LIMIT})",
         'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
         "(else)Set(NEXT=${NEXT_${DIALSTATUS}})",
         'GotoIf($["${NEXT}" != ""]?follow,${EXTEN},1)',
