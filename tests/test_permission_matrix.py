@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db import connection, models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.pbx.making import make_menu, make_queue, make_schedule, make_voicemail
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import World, make_world
 from tronco.calls.models import Cdr
@@ -28,7 +29,9 @@ from tronco.dids.models import Did
 from tronco.identity.models import User
 from tronco.identity.roles import Role
 from tronco.mail.models import Email
-from tronco.tenancy.access import Actor, bind_scope
+from tronco.pbx.models import QueueMember
+from tronco.pbx.services import portal_caller_create
+from tronco.tenancy.access import SYSTEM, Actor, bind_scope
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.rls import WEB_ROLE
 
@@ -133,8 +136,17 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         Email.objects.create(
             tenant=world.customer_a, kind="voicemail", recipient="a@b.example", subject="Recado"
         ),
+        *answering(circuit),
     ]
     return {type(one): one for one in found}
+
+
+def answering(line: Circuit) -> list[Any]:
+    """What answers instead of a person, of a line's customer."""
+    schedule, menu = make_schedule(line.tenant), make_menu(line.tenant)
+    queue = make_queue(line.tenant, "Vendas", line)
+    caller = portal_caller_create(actor=SYSTEM, circuit_id=line.pk, number="11988887777")
+    return [schedule, menu, queue, queue.members.get(), caller, make_voicemail(line)]
 
 
 def patterns(resolver: Any, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -182,8 +194,11 @@ def arguments_of(
     values: dict[str, Any] = {"call_id": objects[Cdr].call_id, "chart": "calls"}
     if "key" in wanted:
         if resource is None:
-            of_reseller = name == "charging:reseller_balance"
-            values["key"] = some["reseller"].pk if of_reseller else objects[Circuit].pk
+            others = {
+                "charging:reseller_balance": some["reseller"],
+                "pbx:member_pause": objects[QueueMember],
+            }
+            values["key"] = others.get(name, objects[Circuit]).pk
         elif resource.name in some:
             values["key"] = some[resource.name].pk
         else:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ from tronco.demo.data import Loaded, demonstration_load
 from tronco.demo.lines import LINES
 from tronco.dids.models import Did
 from tronco.identity.models import User
+from tronco.pbx.models import LineService
 from tronco.routing.models import Trunk
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
@@ -245,6 +247,18 @@ def test_loading_it_again_changes_nothing(demo: Demonstration) -> None:
 def test_its_carrier_may_move(demo: Demonstration) -> None:
     load(demo.scene, carrier_port=6001)
     assert Trunk.objects.get(name="carnauba-sp").port == 6001
+
+
+def test_visits_go_where_something_answers(demo: Demonstration) -> None:
+    visits = json.loads(demo.scene.read_text())["visits"]
+    numbers = {visit["number"] for visit in visits}
+    dids = Did.objects.filter(raw__in=numbers, is_active=True, state=Did.State.IN_USE)
+    assert dids.count() == len(numbers)
+    assert {"menu", "queue", "portal", "voicemail", "test"} <= {did.mode for did in dids}
+    portal = next(did.raw for did in dids if did.mode == "portal")
+    (pin,) = {v["keys"][0].rstrip("#") for v in visits if v["number"] == portal and v["keys"]}
+    line = LineService.objects.exclude(pin_hash="").get()
+    assert check_password(pin, line.pin_hash)
 
 
 def test_a_lost_scene_is_written_anew(demo: Demonstration, tmp_path: Path) -> None:

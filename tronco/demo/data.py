@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +24,7 @@ from tronco.demo.lines import LINES, SERVICE_NUMBER, lines_close, lines_load, re
 from tronco.demo.offers import offers_load
 from tronco.demo.people import Access, is_loaded, people_load
 from tronco.demo.telephones import telephones_load
+from tronco.demo.voice import visits_load, voice_load
 from tronco.routing.models import Carrier
 from tronco.tenancy.access import SYSTEM, acting
 from tronco.tenancy.models import Tenant
@@ -47,7 +49,7 @@ def demonstration_load(*, central: str, carrier_port: int, scene: Path, access: 
         if is_loaded():
             carrier_move(carrier_port=carrier_port)
             if not scene.exists():
-                _write_scene(scene, renew_phones())
+                _write_scene(scene, renew_phones(), visits_load())
             return Loaded(is_new=False)
         _require_empty()
         return _load(_get_central(central), carrier_port, scene, access)
@@ -64,13 +66,14 @@ def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loa
     history.write()
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
+    voice_load(people, lines)
     phones = {line.number: lines.passwords[line.number] for line in LINES if line.is_phone}
     told = [
         *people.access,
         *(Access(line.number, lines.passwords[line.number], line.description) for line in LINES),
     ]
     # Within the transaction: nobody could tell these passwords again.
-    _write_scene(scene, phones)
+    _write_scene(scene, phones, visits_load())
     _write(access, "".join(f"{o.username:<14} {o.password:<18} {o.what}\n" for o in told))
     return Loaded(is_new=True, calls=len(history.records), access=people.access)
 
@@ -95,11 +98,12 @@ def _get_central(name: str) -> Central:
     return central
 
 
-def _write_scene(path: Path, phones: dict[str, str]) -> None:
+def _write_scene(path: Path, phones: dict[str, str], visits: list[dict[str, Any]]) -> None:
     rings = [line.raw for line in LINES if line.number in phones]
     scene = {
         "phones": [{"number": number, "password": word} for number, word in phones.items()],
         "numbers": [*rings, SERVICE_NUMBER],
+        "visits": visits,
     }
     _write(path, json.dumps(scene, indent=1))
 

@@ -1,8 +1,9 @@
 """The demonstration's life: phones that register and call, and the carrier that they reach.
 
 Run as `python -m tronco.demo.traffic SCENE --switch HOST:PORT --carrier PORT`. SCENE is the file
-that `demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [...]}`, the numbers as
-the carrier dials them. The chance is seeded: two demonstrations look alike.
+that `demo.data` writes: `{"phones": [{"number", "password"}], "numbers": [...], "visits":
+[{"number", "keys", "caller", "weight"}]}`, the numbers as the carrier dials them. The chance is
+seeded: two demonstrations look alike.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ RING_S = (0.5, 4.0)
 TALK_S = (8.0, 70.0)
 PAUSE_S = (8.0, 45.0)
 INBOUND_PAUSE_S = (15.0, 40.0)
+# Of those who call menus, groups and the portal.
+VISITORS = 3
+VISIT_PAUSE_S = (5.0, 25.0)
+THINK_S = (3.0, 7.0)
+STAY_S = (20.0, 80.0)
 # Whom the phones like to call, out of a thousand: fixed and mobile, near and far, for free; less
 # often abroad, where some may not call; seldom what is refused to everybody, or the police.
 CALLED = {
@@ -46,17 +52,31 @@ CALLERS = ["1135558922", "11955554444", "2135555566", "85988556655", "6135551010
 
 
 @dataclass(frozen=True)
+class Visit:
+    """A call to something that takes keys; see `demo.voice`."""
+
+    number: str
+    keys: tuple[str, ...]
+    caller: str
+    weight: int
+
+
+@dataclass(frozen=True)
 class Scene:
     """Who is there."""
 
     phones: tuple[Account, ...]
     numbers: tuple[str, ...]
+    visits: tuple[Visit, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Scene:
         data: dict[str, Any] = json.loads(path.read_text())
         phones = tuple(Account(p["number"], p["password"]) for p in data["phones"])
-        return cls(phones, tuple(data["numbers"]))
+        visits = tuple(
+            Visit(v["number"], tuple(v["keys"]), v["caller"], v["weight"]) for v in data["visits"]
+        )
+        return cls(phones, tuple(data["numbers"]), visits)
 
 
 class Traffic:
@@ -83,6 +103,8 @@ class Traffic:
                     group.create_task(self.keep_calling(phone, CALLED, PAUSE_S))
                 numbers = dict.fromkeys(self.scene.numbers, 1)
                 group.create_task(self.keep_calling(carrier, numbers, INBOUND_PAUSE_S))
+                for _ in range(VISITORS if self.scene.visits else 0):
+                    group.create_task(self.keep_visiting(carrier))
         finally:
             for agent in (carrier, *phones):
                 await agent.close()
@@ -109,6 +131,25 @@ class Traffic:
             try:
                 if await call.wait_answered(timeout_s=40):
                     await call.wait_ended(self.chance.uniform(*TALK_S))
+            except TimeoutError:
+                pass
+            finally:
+                await call.hang_up()
+
+    async def keep_visiting(self, agent: Agent) -> None:
+        """Call what answers by itself, type what it asks for, and listen."""
+        weights = [visit.weight for visit in self.scene.visits]
+        while True:
+            await asyncio.sleep(self.chance.uniform(*VISIT_PAUSE_S))
+            visit = self.chance.choices(self.scene.visits, weights)[0]
+            caller = visit.caller or self.chance.choice(CALLERS)
+            call = await agent.call(visit.number, tone_hz=440, caller=caller)
+            try:
+                if await call.wait_answered(timeout_s=40):
+                    for keys in visit.keys:
+                        await asyncio.sleep(self.chance.uniform(*THINK_S))
+                        await call.press(keys)
+                    await call.wait_ended(self.chance.uniform(*STAY_S))
             except TimeoutError:
                 pass
             finally:

@@ -81,7 +81,8 @@ def target_check(
         return replace(plain, number=_checked_number(target.number, payer_id))
     pk: int | None = getattr(target, f"{field}_id")
     get_owned(_MODELS[field], owner=owner, pk=pk, field=field)
-    return replace(plain, **{f"{field}_id": pk})
+    named: dict[str, Any] = {f"{field}_id": pk}
+    return replace(plain, **named)
 
 
 def get_owned(model: type[models.Model], *, owner: Tenant, pk: int | None, field: str) -> Any:

@@ -166,10 +166,10 @@ class DestinationForm(Form):
         """What the form shows of a destination."""
         return {
             "action": destination.action,
-            "circuit": destination.circuit_id,  # type: ignore[attr-defined]
-            "queue": destination.queue_id,  # type: ignore[attr-defined]
-            "menu": destination.menu_id,  # type: ignore[attr-defined]
-            "prompt": destination.prompt_id,  # type: ignore[attr-defined]
+            "circuit": destination.circuit_id,
+            "queue": destination.queue_id,
+            "menu": destination.menu_id,
+            "prompt": destination.prompt_id,
             "number": destination.number,
         }
 

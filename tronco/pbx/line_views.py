@@ -43,8 +43,8 @@ def services_shown(request: Any, circuit: Circuit) -> dict[str, Any]:
         "follow_me": follow_me_of(circuit) if service else [],
         "has_pin": bool(service and service.pin_hash),
         "members": members.select_related("queue"),
-        "callers": circuit.portal_callers.filter(is_active=True),  # type: ignore[attr-defined]
-        "new_messages": circuit.voicemails.filter(heard_at=None).count(),  # type: ignore[attr-defined]
+        "callers": circuit.portal_callers.filter(is_active=True),
+        "new_messages": circuit.voicemails.filter(heard_at=None).count(),
     }
 
 

@@ -192,7 +192,7 @@ class TreeForm:
                 option.menu_id
                 for menu in found.values()
                 for option in menu.options.all()
-                if option.action == Action.MENU and f"m{option.menu_id}" not in self.blocks
+                if option.menu_id and f"m{option.menu_id}" not in self.blocks
             ]
             waiting = list(dict.fromkeys(waiting))
 
@@ -322,7 +322,7 @@ def draft_of(block: Block) -> MenuDraft:
     """A valid block as the service takes it."""
     said = dict(block.form.cleaned_data)
     keys = ("greeting", "invalid", "timeout", "schedule", "payer")
-    ids = {f"{name}_id": getattr(said.pop(name), "pk", None) for name in keys}
+    ids: dict[str, Any] = {f"{name}_id": getattr(said.pop(name), "pk", None) for name in keys}
     options = tuple(slot.form.values(slot.key) for slot in block.slots)
     return MenuDraft(key=block.key, menu_id=block.menu.pk, **said, **ids, options=options)
 

@@ -108,7 +108,7 @@ def _save_menu(actor: Actor, owner: Tenant, draft: MenuDraft) -> Menu:
     menu.name = draft.name
     for field, model in _KEYS.items():
         pk: int | None = getattr(draft, f"{field}_id")
-        setattr(menu, field, find_owned(model, owner=menu.tenant, pk=pk, field=field))  # type: ignore[type-abstract]
+        setattr(menu, field, find_owned(model, owner=menu.tenant, pk=pk, field=field))
     menu.first_digit_s, menu.next_digit_s = draft.first_digit_s, draft.next_digit_s
     menu.max_tries, menu.dials_extensions = draft.max_tries, draft.dials_extensions
     save_checked(menu)

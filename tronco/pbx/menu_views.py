@@ -237,7 +237,7 @@ class Menus(Resource):
         return str(obj.tenant)
 
     def create(self, actor: Any, values: dict[str, Any]) -> Menu:
-        ids = {
+        ids: dict[str, Any] = {
             f"{name}_id": values[name].pk if values.get(name) else None
             for name in ("greeting", "schedule", "payer")
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -13,9 +15,9 @@ from tronco.tenancy.access import VisibleQuerySet
 EXTENSION = RegexValidator(r"^[0-9]{2,6}\Z")
 
 
-def _owner(**options: str) -> models.ForeignKey[object, object]:
+def _owner() -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(
-        "tenancy.Tenant", models.PROTECT, related_name="+", verbose_name=_("owner"), **options
+        "tenancy.Tenant", models.PROTECT, related_name="+", verbose_name=_("owner")
     )
 
 

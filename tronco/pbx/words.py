@@ -68,7 +68,7 @@ def now_text(card: ScheduleCard, moment: datetime) -> str:
 
 def destination_text(destination: Destination) -> str:
     """Say in a line where a call goes on."""
-    what = str(destination.get_action_display())  # type: ignore[attr-defined]
+    what = str(destination.get_action_display())
     where = str(
         destination.circuit
         or destination.queue
