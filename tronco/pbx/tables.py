@@ -133,7 +133,7 @@ class LineLinkColumn(tables.Column):
 class PinColumn(tables.BooleanColumn):
     """Whether a PIN is set; which one is kept nowhere."""
 
-    empty_values = ()
+    empty_values = ()  # type: ignore[assignment]
 
     def render(self, record: Circuit) -> Any:  # type: ignore[override]
         return super().render(has_pin(record))
@@ -201,7 +201,9 @@ class PlayerColumn(tables.TemplateColumn):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("pbx/voicemail_player.html", **kwargs)
 
-    def render(self, record: Voicemail, table: Any, value: Any = None) -> str:
+    def render(  # type: ignore[override]
+        self, record: Voicemail, table: Any, value: Any = None
+    ) -> str:
         may_hear = table.actor.can("pbx.operate")
         return render_to_string(self.template, {"record": record, "may_hear": may_hear})
 
