@@ -9,7 +9,7 @@ from django.db import migrations
 # those who sold it stand above whoever acts, and their rows may be out of his sight.
 TENURES = """
 CREATE FUNCTION dids_follow_holder() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = public AS $$
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     was_held boolean := TG_OP <> 'INSERT' AND OLD.state = 'in_use';
     is_held boolean := TG_OP <> 'DELETE' AND NEW.state = 'in_use';
@@ -63,10 +63,12 @@ SELECT t.id, d.e164, t.name, t.document,
 # others is that they are there.
 TAKEN = """
 CREATE FUNCTION dids_taken(numbers text[]) RETURNS SETOF text LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = public AS $$
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT raw FROM dids_did WHERE raw = ANY (numbers)
     UNION SELECT e164 FROM dids_did WHERE e164 = ANY (numbers);
 $$;
+REVOKE ALL ON FUNCTION dids_taken(text[]), dids_follow_holder() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dids_taken(text[]) TO tronco_web;
 """
 
 SUPPLIERS = """
