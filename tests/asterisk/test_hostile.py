@@ -12,6 +12,7 @@ from tronco.calls.models import Cdr
 from tronco.circuits.models import Circuit
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
+from tronco.demo.sip import Message
 
 pytestmark = pytest.mark.asterisk
 
@@ -133,3 +134,23 @@ def test_an_ordinary_registration_with_parameters_rings(
     town.stage.phone(called, on_call=answer)
     call = town.stage.play(dial(phone, called.number, talk_s=0.2))
     assert call.status == 200
+
+
+def test_a_diversion_header_does_not_speak_for_the_dialplan(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, thief = town.world.circuit(), town.world.circuit()
+    phone = town.stage.phone(thief)
+    forged = f"1%0Aagi_arg_1%3A%20x%0Aagi_extension%3A%20{victim.number}"
+    plain = Call._request
+
+    def request(call: Call, method: str, extra: list[tuple[str, str]] | None = None) -> Message:
+        return plain(call, method, [*(extra or []), ("diversion", f"<sip:{forged}@x>")])
+
+    monkeypatch.setattr(Call, "_request", request)
+
+    call = town.stage.play(dial(phone, "1133334444", talk_s=0.2))
+
+    assert call.status == 200
+    assert record_of(thief).called == "+551133334444"
+    assert [taken.dialled for taken in town.carrier.calls] == ["551133334444"]

@@ -84,6 +84,8 @@ def _entry(agi: str) -> str:
             # What it says of itself goes to sipcore line by line.
             "(ask)Set(CALLERID(num)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(num)})})",
             "Set(CALLERID(name)=)",
+            "ExecIf($[${LEN(${CALLERID(rdnis)})} > 0]"
+            "?Set(CALLERID(rdnis)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(rdnis)})}))",
             f"AGI({agi})",
             'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
             goto("${VERDICT}"),
