@@ -27,6 +27,11 @@ from tronco.ui.resource import Resource
 
 ROWS_ON_A_CARD = 10
 State = Did.State
+# Why call control says that a number is not registered.
+REGISTRATION_CAUSES = {
+    "refused": _("the supplier does not accept user or password"),
+    "silent": _("the supplier does not answer"),
+}
 # Fields that point at something of the holder's.
 _KEYS = (
     "range", "circuit", "payer", "menu", "queue", "schedule", "callback_audio", "plan",
@@ -182,7 +187,8 @@ def registration_text(did: Did) -> str:
     found = getattr(did, "registration", None)
     if found is None:
         return str(_("not tried yet"))
-    return f"{found.get_state_display()} {found.cause}".strip()
+    cause = REGISTRATION_CAUSES.get(found.cause)
+    return f"{found.get_state_display()}: {cause}" if cause else found.get_state_display()
 
 
 def _act(service: Any, done: Any) -> Any:

@@ -116,6 +116,9 @@ class DidCard:
     tenant_status: str
     suspended_at: datetime | None
     tenant_limits: tuple[Limit, ...]
+    host: str = ""  # of its supplier
+    username: str = ""
+    route_id: int | None = None
 
     @property
     def is_charged(self) -> bool:
@@ -219,7 +222,9 @@ SELECT d.id, d.raw, d.e164, d.tenant_id, d.is_active AND d.state = 'in_use', d.m
        x.action, coalesce(xc.number, ''), x.queue_id, x.menu_id, coalesce('p:' || xp.sha256, ''),
        x.number,
        CASE WHEN t.status = 'active' THEN 'active' ELSE 'suspended' END,
-       CASE WHEN t.status <> 'active' THEN charging_suspended_since(t.id, NULL) END, {_LIMITS}
+       CASE WHEN t.status <> 'active' THEN charging_suspended_since(t.id, NULL) END, {_LIMITS},
+       d.host, d.username,
+       (SELECT a.route_id FROM routing_routeassignment a WHERE a.did_id = d.id)
   FROM dids_did d
   JOIN tenancy_tenant t ON t.id = d.tenant_id
   LEFT JOIN circuits_circuit c ON c.id = d.circuit_id
@@ -312,7 +317,7 @@ def did_card(row: Row) -> DidCard:
         prefix, host, port, backup_prefix, backup_host, backup_port, plan_id, reverse, max_calls,
         max_day_u, callers, classes, tag, says_errors, audio,
         action, closed_circuit, closed_queue, closed_menu, closed_prompt, closed_number,
-        tenant_status, suspended_at, tenants,
+        tenant_status, suspended_at, tenants, supplier_host, username, route_id,
     ) = row  # fmt: skip
     closed = Target("prompt", prompt="s:closed")
     if action is not None:
@@ -353,6 +358,9 @@ def did_card(row: Row) -> DidCard:
         tenant_status=tenant_status,
         suspended_at=suspended_at,
         tenant_limits=tenant_limits(tenants),
+        host=supplier_host,
+        username=username,
+        route_id=route_id,
     )
 
 

@@ -14,9 +14,12 @@ from pathlib import Path
 
 from tronco.sipcore.dialplan import emergency_dialplan, extensions_conf
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
+from tronco.sipcore.queues import queue_files
+from tronco.sipcore.sounds import LANGUAGE
 
 TRUNKS_FILE = "pjsip_trunks.conf"
 EMERGENCY_FILE = "extensions_emergency.conf"
+SUPPLIERS_FILE = "pjsip_suppliers.conf"
 BANS_FILE = "bans.conf"
 # Calls to a switch that is named by its address alone.
 FORWARD_ENDPOINT = "forward~ip"
@@ -100,6 +103,17 @@ def find_trunk_id(endpoint: str) -> int | None:
     return int(number) if kind in ("trunk", "emergency") and number.isdigit() else None
 
 
+def supplier_endpoint(did_id: int) -> str:
+    """Name in Asterisk of the supplier of a number."""
+    return f"did~{did_id}"
+
+
+def supplying_did(endpoint: str) -> int | None:
+    """The number whose supplier an endpoint is; None when it is none."""
+    kind, _, number = endpoint.partition("~")
+    return int(number) if kind == "did" and number.isdigit() else None
+
+
 def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str]:
     """Return every file of the node's configuration by name."""
     return {
@@ -120,6 +134,7 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
         "cel.conf": "[general]\nenable = no\n",
         BANS_FILE: bans_conf([]),
         **trunk_files(trunks),
+        **queue_files([], sounds=node.sounds / LANGUAGE),
     }
 
 
@@ -178,6 +193,7 @@ acl = bans
 {_static_endpoint(FORWARD_ENDPOINT)}
 {_static_endpoint(DIRECT_ENDPOINT, direct_media="yes")}
 #include {TRUNKS_FILE}
+#tryinclude {SUPPLIERS_FILE}
 """
 
 
@@ -203,7 +219,7 @@ language = pt_BR
 
 def _trunk(trunk: TrunkSettings) -> str:
     name, always = trunk_endpoint(trunk.id), emergency_endpoint(trunk.id)
-    username, host = _escape(trunk.username), _escape(trunk.host)
+    username, host = escape(trunk.username), escape(trunk.host)
     where = f"{f'[{host}]' if ':' in host else host}:{trunk.port}"
     sections = [
         _trunk_endpoint(trunk, name),
@@ -216,7 +232,7 @@ qualify_timeout = 3.0
 [{name}]
 type = identify
 endpoint = {name}
-match = {_escape(",".join(trunk.source_addresses)) or host}
+match = {escape(",".join(trunk.source_addresses)) or host}
 """,
         _trunk_endpoint(trunk, always),
         f"[{always}]\ntype = aor\ncontact = sip:{where}\n",
@@ -226,7 +242,7 @@ match = {_escape(",".join(trunk.source_addresses)) or host}
 type = auth
 auth_type = userpass
 username = {username}
-password = {_escape(trunk.password)}
+password = {escape(trunk.password)}
 """)
     if trunk.register:
         sections.append(f"""[{name}]
@@ -251,7 +267,7 @@ auth_rejection_permanent = no
 
 def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
     credentials = [
-        *([f"from_user = {_escape(trunk.username)}"] if trunk.username else []),
+        *([f"from_user = {escape(trunk.username)}"] if trunk.username else []),
         *([f"outbound_auth = {trunk_endpoint(trunk.id)}"] if trunk.password else []),
     ]
     return "\n".join(
@@ -261,7 +277,7 @@ def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
             "transport = udp",
             "context = from-trunk",
             "disallow = all",
-            f"allow = {_escape(trunk.codecs)}",
+            f"allow = {escape(trunk.codecs)}",
             f"aors = {name}",
             "identify_by = ip",
             # Only where the other side wants it too: the audio of numbers that say so.
@@ -280,7 +296,7 @@ def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
     )
 
 
-def _escape(value: str) -> str:
+def escape(value: str) -> str:
     """A semicolon begins a comment in Asterisk's files, and a line's end another setting."""
     printable = "".join(c for c in value if c.isprintable())
     return printable.replace("\\", "\\\\").replace(";", "\\;")
@@ -315,7 +331,7 @@ hostname = {node.database.host}
 port = {node.database.port}
 dbname = {node.database.name}
 user = {DATABASE_ROLE}
-password = {_escape(node.database.password)}
+password = {escape(node.database.password)}
 appname = {node.name}
 requirements = warn
 order_multi_row_results_by_initial_column = no

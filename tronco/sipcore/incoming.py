@@ -17,7 +17,7 @@ from tronco.sipcore import lockouts
 from tronco.sipcore.call import Ask, Call, as_ascii, as_shown
 from tronco.sipcore.callbacks import Wanted
 from tronco.sipcore.cards import DidCard, LineCard, Peer
-from tronco.sipcore.config import find_trunk_id
+from tronco.sipcore.config import find_trunk_id, supplying_did
 from tronco.sipcore.scene import Scene
 from tronco.sipcore.steps import echo, first_move, first_question
 from tronco.sipcore.verdicts import Forward, HangUpFirst, Verdict, Voice, dialable
@@ -59,6 +59,9 @@ class Incoming(Call):
 
     async def _find_called(self, trunk_id: int | None, ask: Ask) -> DidCard | None:
         """By what the carrier dialled; by the To header when it dialled its own user name."""
+        supplied = supplying_did(self._request.endpoint)
+        if supplied is not None:
+            return await self._find_supplied(supplied)
         did = await self._directory.find_did(self._request.dialled)
         if did is not None or trunk_id is None:
             return did
@@ -66,6 +69,14 @@ class Incoming(Call):
             return None
         to = await ask("PJSIP_HEADER(read,To)")
         return await self._directory.find_did(_user_of(to))
+
+    async def _find_supplied(self, did_id: int) -> DidCard | None:
+        """A supplier of numbers delivers its own only; by its user name, the one it registered."""
+        own = await self._directory.find_did_by_id(did_id)
+        called = await self._directory.find_did(self._request.dialled)
+        if own is None or self._request.dialled == own.username:
+            return own
+        return called if called and called.host == own.host else None
 
     @property
     def _known_caller(self) -> str:

@@ -34,6 +34,7 @@ from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
 from tronco.sipcore.recorder import Recorder
 from tronco.sipcore.spool import Answered, Ended, Spool
 from tronco.sipcore.store import Store
+from tronco.sipcore.suppliers import Suppliers
 
 logger = logging.getLogger(__name__)
 CONNECT_EVERY_S = 0.5
@@ -48,6 +49,7 @@ SAME_BOOT = timedelta(seconds=3)
 # More than this and forgetting everything is cheaper.
 MOST_TO_EXPIRE = 200
 CACHES = ("res_pjsip/endpoint", "res_pjsip/auth", "res_pjsip/aor")
+COLLECT_EVERY_S = 60.0
 HOURLY_S = 3600.0
 LONG_S = 86_400
 
@@ -98,6 +100,9 @@ class Node:
         self._media = Media(
             settings, home=shared.home, store=shared.status, connected=self._connected
         )
+        self._suppliers = Suppliers(
+            settings, home=shared.home, store=shared.status, connected=self._connected
+        )
         self._to_restore = False
         self._awaited: list[str] = []  # centrals that have not restored their calls
         self._reconcile_soon = asyncio.Event()
@@ -122,6 +127,9 @@ class Node:
             every(LONG_S, self._apply_trunks, sooner=self._trunks_changed),
             every(HOURLY_S, self._media.apply, sooner=self._media.changed),
             every(STATUS_EVERY_S, self._media.watch),
+            every(COLLECT_EVERY_S, self._media.collect),
+            every(HOURLY_S, self._suppliers.apply, sooner=self._suppliers.changed),
+            every(STATUS_EVERY_S, self._suppliers.watch),
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -145,6 +153,7 @@ class Node:
     def config_changed(self, table: str) -> None:
         """Rows of a table changed (`*`: any may have)."""
         self._media.config_changed(table)
+        self._suppliers.config_changed(table)
 
     def bans_changed(self) -> None:
         self._doorman.soon.set()
@@ -260,6 +269,7 @@ class Node:
             self._booted(event)
         elif name == "ContactStatus":
             self._trunks.take_event(event)
+            self._suppliers.take_event(event)
             if self._contacts.take_event(event):
                 self._look_soon.set()
             if event.get("ContactStatus") == "NonQualified":
@@ -369,7 +379,9 @@ class Node:
         manager = self._connected()
         for endpoint in self._trunk_endpoints:
             self._trunks.take_details(await manager.list_of("PJSIPShowEndpoint", Endpoint=endpoint))
-        self._trunks.take_registrations(await manager.list_of("PJSIPShowRegistrationsOutbound"))
+        registered = await manager.list_of("PJSIPShowRegistrationsOutbound")
+        self._trunks.take_registrations(registered)
+        self._suppliers.take_registrations(registered)
         probed = self._contacts.take_list(await manager.list_of("PJSIPShowContacts"))
         store = self._shared.status
         if not was_soon and probed:

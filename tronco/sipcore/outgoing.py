@@ -53,6 +53,10 @@ class Outgoing(Call):
         own = await self._directory.find_own_number(number.e164)
         if own is not None:
             return await self._on_net(line, caller, number, own)
+        shown = await self._directory.find_own_number(caller)
+        if shown is not None and shown.route_id is not None:
+            # The number's own route: its carriers are those that know it.
+            line = replace(line, route_id=shown.route_id)
         return await self._by_trunks(line, caller, number)
 
     async def _emergency(

@@ -26,7 +26,7 @@ from tronco.core.errors import Unavailable
 from tronco.dids.models import Did
 from tronco.numbering.classify import classify
 from tronco.sipcore.agi import endpoint_of
-from tronco.sipcore.config import find_trunk_id
+from tronco.sipcore.config import find_trunk_id, supplying_did
 from tronco.sipcore.messages import store_messages
 from tronco.sipcore.spool import Answered, Ended, Line, Message, Spool, started_at
 from tronco.sipcore.store import Store
@@ -172,9 +172,19 @@ def store_ends(central: str, ends: Sequence[Ended | CallEnd]) -> None:
             )
             if cursor.fetchone() is None:
                 raise Unavailable("calls in progress are not restored yet", code=NOT_RESTORED)
+            if vain := [end.call_id for end in ends if _is_vain(end)]:
+                cursor.execute("SELECT charging_release(%s)", [vain])
         record_ingest(
-            ends=[end if isinstance(end, CallEnd) else as_call_end(central, end) for end in ends]
+            ends=[
+                end if isinstance(end, CallEnd) else as_call_end(central, end)
+                for end in ends
+                if not _is_vain(end)
+            ]
         )
+
+
+def _is_vain(end: Ended | CallEnd) -> bool:
+    return isinstance(end, Ended) and end.is_vain_ring
 
 
 def as_call_end(central: str, ended: Ended) -> CallEnd:
@@ -195,6 +205,7 @@ def as_call_end(central: str, ended: Ended) -> CallEnd:
         trunk_id=_at(trunks, ended.route) or find_trunk_id(endpoint_of(ended.channel)),
         attempts=_attempts(ended, trunks),
         parties=_parties(ended),
+        linked=ended.facts.get("linked", ""),
     )
 
 
@@ -265,7 +276,7 @@ def _parties(ended: Ended) -> CallParties | None:
     if ended.verdict in _ADMITTED and "line" not in facts:
         return None  # charging knows
     endpoint = endpoint_of(ended.channel)
-    if find_trunk_id(endpoint) is not None:
+    if find_trunk_id(endpoint) is not None or supplying_did(endpoint) is not None:
         return _parties_of_carrier(ended)
     return _parties_of_circuit(ended, endpoint)
 

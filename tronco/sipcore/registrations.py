@@ -17,7 +17,6 @@ from typing import Any
 from django.db import connection, transaction
 
 from tronco.sipcore.ami import Fields
-from tronco.sipcore.config import find_trunk_id
 
 BUCKET = timedelta(minutes=5)
 _HOST = re.compile(r"sips?:(?:[^@;>]*@)?(\[[^\]]+\]|[^:;>]+)(?::(\d+))?")
@@ -59,7 +58,7 @@ class Contacts:
     def take_event(self, event: Fields) -> bool:
         """Take a ContactStatus of a circuit; True when the list has more to tell of it."""
         number, uri = event.get("AOR", ""), event.get("URI", "")
-        if not number or find_trunk_id(number) is not None:
+        if not number or "~" in number:
             return False
         state = event.get("ContactStatus", "")
         contacts = self._by_circuit.setdefault(number, {})
@@ -84,7 +83,7 @@ class Contacts:
         fresh: dict[str, dict[str, Contact]] = {}
         for row in rows:
             number = row.get("Endpoint") or row.get("ObjectName", "").partition(";")[0]
-            if number and find_trunk_id(number) is None:
+            if number and "~" not in number:
                 contact = _from_list(row)
                 fresh.setdefault(number, {})[contact.uri] = contact
         for number in fresh.keys() | self._by_circuit.keys():

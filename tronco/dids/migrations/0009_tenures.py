@@ -1,7 +1,4 @@
-"""Holders are written down by the database itself; who asks whether a number is taken is told.
-
-Also: call control hears when a supplier's data change.
-"""
+"""Holders are written down by the database itself; who asks whether a number is taken is told."""
 
 from django.db import migrations
 
@@ -71,27 +68,6 @@ REVOKE ALL ON FUNCTION dids_taken(text[]), dids_follow_holder() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dids_taken(text[]) TO tronco_web;
 """
 
-SUPPLIERS = """
-CREATE FUNCTION dids_tell_suppliers() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_notify('tronco_supplier', ''); RETURN NULL; END $$;
-CREATE TRIGGER tell_new_supplier AFTER INSERT ON dids_did
-  FOR EACH ROW WHEN (NEW.host <> '') EXECUTE FUNCTION dids_tell_suppliers();
-CREATE TRIGGER tell_old_supplier AFTER DELETE ON dids_did
-  FOR EACH ROW WHEN (OLD.host <> '') EXECUTE FUNCTION dids_tell_suppliers();
-CREATE TRIGGER tell_supplier AFTER UPDATE ON dids_did FOR EACH ROW
-  WHEN ((OLD.host, OLD.port, OLD.username, OLD.password_encrypted, OLD.registers, OLD.raw,
-         OLD.is_active, OLD.state, OLD.circuit_id, OLD.payer_id)
-        IS DISTINCT FROM
-        (NEW.host, NEW.port, NEW.username, NEW.password_encrypted, NEW.registers, NEW.raw,
-         NEW.is_active, NEW.state, NEW.circuit_id, NEW.payer_id)
-        AND (OLD.host <> '' OR NEW.host <> ''))
-  EXECUTE FUNCTION dids_tell_suppliers();
-"""
-DROP_SUPPLIERS = """
-DROP TRIGGER tell_new_supplier ON dids_did; DROP TRIGGER tell_old_supplier ON dids_did;
-DROP TRIGGER tell_supplier ON dids_did; DROP FUNCTION dids_tell_suppliers;
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [("dids", "0008_reserved_for")]
@@ -99,5 +75,4 @@ class Migration(migrations.Migration):
         migrations.RunSQL(BACKFILL, migrations.RunSQL.noop),
         migrations.RunSQL(TENURES, DROP_TENURES),
         migrations.RunSQL(TAKEN, "DROP FUNCTION dids_taken;"),
-        migrations.RunSQL(SUPPLIERS, DROP_SUPPLIERS),
     ]
