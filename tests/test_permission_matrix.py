@@ -25,7 +25,7 @@ from tronco.centrals.models import Ban, Central
 from tronco.charging.models import Authorization
 from tronco.circuits.models import Circuit
 from tronco.core.ids import stable_hash64
-from tronco.dids.models import Did
+from tronco.dids.models import Did, NumberRange
 from tronco.identity.models import User
 from tronco.identity.roles import Role
 from tronco.mail.models import Email
@@ -135,6 +135,9 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         make_user(world.reseller_a, Role.SUPPORT, username="alvo"),
         Email.objects.create(
             tenant=world.customer_a, kind="voicemail", recipient="a@b.example", subject="Recado"
+        ),
+        NumberRange.objects.create(
+            tenant=world.reseller_a, name="Centro", area="5511", first="33330000", last="33339999"
         ),
         *answering(circuit),
     ]
