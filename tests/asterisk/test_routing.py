@@ -20,7 +20,7 @@ from tronco.demo.agent import Agent
 from tronco.demo.call import Call
 from tronco.demo.sip import Message
 from tronco.dids.models import Did
-from tronco.routing.models import RouteStep, Trunk
+from tronco.routing.models import Route, RouteAssignment, RouteStep, Trunk
 
 pytestmark = pytest.mark.asterisk
 MOBILE = "11987654321"
@@ -320,3 +320,24 @@ def test_a_refused_call_says_why_and_is_on_record(
     assert (record.tenant_id, record.price_u) == (circuit.tenant_id, 0)
     assert call.answered_at is None
     assert call.audio is not None and call.audio.packets_in > 10, "nothing was announced"
+
+
+def test_a_number_shown_goes_by_its_own_route(town: Town) -> None:
+    """The carriers of its route are those that know the number (S3-22)."""
+    route = Route.objects.create(tenant=town.world.master, name="Do número")
+    RouteStep.objects.create(
+        tenant=town.world.master,
+        route=route,
+        call_class=CallClass.LOCAL_MOBILE,
+        trunk=town.second_trunk,
+    )
+    circuit = town.world.circuit()
+    number = did(town, circuit, "+551140003001")
+    RouteAssignment.objects.create(tenant=town.world.master, route=route, did=number)
+    phone = town.stage.phone(circuit)
+    wait_for_configuration()
+
+    town.stage.play(dial(phone, MOBILE, talk_s=0.2))
+
+    assert record_of(circuit).trunk_id == town.second_trunk.pk
+    assert not town.carrier.calls
