@@ -16,8 +16,10 @@ from tronco.core.errors import TroncoError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
+    "card": ("tronco.cli.card", "calling cards: make, show, credit, block"),
     "circuit": ("tronco.cli.circuit", "circuits and their balance: what the screens do"),
     "demo": ("tronco.cli.demo", "load a demonstration operator into an empty installation"),
+    "did": ("tronco.cli.did", "numbers and ranges: what the screens do"),
     "doctor": ("tronco.cli.doctor", "look at every part, say what is wrong and how to cure it"),
     "prepare": ("tronco.cli.prepare", "make the master, the central and the first administrator"),
     "quote": ("tronco.cli.quote", "price calls by a tariff file, without a database"),

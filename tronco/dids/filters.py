@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
-from django.utils.timezone import datetime, make_aware
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.models import Circuit
@@ -98,6 +98,6 @@ class TenureFilters(filters.FilterSet):
 
     def filter_on(self, rows: QuerySet[Tenure], name: str, value: date) -> QuerySet[Tenure]:
         """Whoever held it at any moment of that day."""
-        begins = make_aware(datetime(value.year, value.month, value.day))
+        begins = make_aware(datetime.combine(value, time.min))
         rows = rows.filter(since__lt=begins + timedelta(days=1))
         return rows.filter(Q(until=None) | Q(until__gte=begins))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
@@ -150,13 +150,13 @@ def _sorted_out(wanted: list[Wanted]) -> NumberPlan:
 def _copy(did: Did, wanted: Sequence[Wanted]) -> None:
     """Make numbers in every way as `did`, in one statement; all of them, or none."""
     fields = [field for field in Did._meta.concrete_fields if field.name not in _OWN]
-    columns = [connection.ops.quote_name(field.column) for field in fields]
+    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     statement = (
         f"INSERT INTO dids_did (raw, e164, created_at, {', '.join(columns)})"  # noqa: S608
         f" SELECT w.raw, w.e164, d.created_at, {', '.join(f'd.{name}' for name in columns)}"
         " FROM dids_did d, unnest(%s::text[], %s::text[]) AS w (raw, e164) WHERE d.id = %s"
     )
-    numbers = [[one.raw for one in wanted], [one.e164 for one in wanted], did.pk]
+    numbers: list[Any] = [[one.raw for one in wanted], [one.e164 for one in wanted], did.pk]
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             # The history's trigger has a subtransaction a row, and each looks through all checks

@@ -12,7 +12,7 @@ from tronco.numbering.classify import classify
 from tronco.ui import formats, tables
 from tronco.ui.urls import screen_url
 
-STATE_COLORS = {
+STATE_COLORS: dict[str, str] = {
     Did.State.AVAILABLE: "green",
     Did.State.RESERVED: "azure",
     Did.State.IN_USE: "blue",

@@ -212,7 +212,7 @@ class Standings:
 
     def all(self) -> dict[int, Standing]:
         """How each number stands now."""
-        found = {}
+        found: dict[int, Standing] = {}
         for watcher, numbers in self._watchers.items():
             is_silent = watcher in self._silent
             found |= {did_id: self._standing(did_id, is_silent) for did_id in numbers}

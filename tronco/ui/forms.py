@@ -45,7 +45,8 @@ class BoundFieldset:
     @property
     def is_hidden(self) -> bool:
         """Whether none of its fields counts now."""
-        return not any(bound.form.is_shown(bound.name) for bound in self.fields)
+        forms_shown: list[Any] = [(bound.form, bound.name) for bound in self.fields]
+        return not any(form.is_shown(name) for form, name in forms_shown)
 
 
 class MoneyInput(forms.TextInput):
