@@ -53,11 +53,15 @@ def unrecorded(spool: Path) -> list[str]:
 
 
 def spool_calls(spool: Path) -> set[str]:
-    """The ids of all calls that a spool tells of."""
+    """The ids of all calls that a spool tells of; members of queues who let it ring had none."""
     found: set[str] = set()
     for path in spool.parent.glob(f"{spool.name}*"):
         lines = map(parse_line, path.read_text().splitlines())
-        found |= {line.call_id for line in lines if isinstance(line, Answered | Ended)}
+        found |= {
+            line.call_id
+            for line in lines
+            if isinstance(line, Answered) or (isinstance(line, Ended) and not line.is_vain_ring)
+        }
     return found
 
 

@@ -28,6 +28,7 @@ from tronco.runtime.supervisor import Supervisor, sole_supervisor
 from tronco.runtime.translations import compile_translations
 from tronco.sipcore import config as sip
 from tronco.sipcore import places
+from tronco.sipcore.queues import FILES as QUEUE_FILES
 from tronco.tenancy.rls import WEB_ROLE
 
 WEB_PORT = 8000
@@ -294,7 +295,7 @@ class Instance:
 
     def _node_files(self, node: Node) -> dict[str, str]:
         """The configuration, less what call control has written since: it changes while running."""
-        live = (*sip.trunk_files([]), sip.BANS_FILE)
+        live = (*sip.trunk_files([]), sip.BANS_FILE, *QUEUE_FILES)
         return {
             name: text
             for name, text in sip.render(self.node, []).items()

@@ -23,7 +23,8 @@ from tronco.sipcore.queues import (
     queue_files,
     queue_name,
 )
-from tronco.sipcore.sound_files import LANGUAGE, SoundFiles
+from tronco.sipcore.sound_files import SoundFiles
+from tronco.sipcore.sounds import LANGUAGE
 from tronco.sipcore.store import Store
 
 logger = logging.getLogger(__name__)

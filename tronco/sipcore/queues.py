@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tronco.sipcore.sounds import sound_path
+
 QUEUES_FILE: Final = "queues.conf"
 RULES_FILE: Final = "queuerules.conf"
 MUSIC_FILE: Final = "musiconhold.conf"
@@ -33,6 +35,8 @@ _PREFIX: Final = "queue~"
 # None of these can take a call: nobody is there.
 _ABSENT: Final = "paused,invalid,unavailable"
 _LINEAR: Final = "linear"
+# The system's own.
+_MUSIC: Final = sound_path("s:music")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,10 @@ def queue_files(queues: Sequence[QueueSettings], *, sounds: Path) -> dict[str, s
         QUEUES_FILE: "\n".join([_GENERAL, *map(_queue, queues)]),
         RULES_FILE: "\n".join(["[general]\n", *filter(None, map(_rule, queues))]),
         MUSIC_FILE: "\n".join(
-            ["[general]\n", *(_music(name, sounds) for name in sorted({q.music for q in queues}))]
+            [
+                "[general]\n",
+                *(_music(path, sounds) for path in sorted({_MUSIC, *(q.music for q in queues)})),
+            ]
         ),
     }
 

@@ -17,10 +17,9 @@ from django.db.models.functions import Length
 from tronco.pbx.models import Prompt
 from tronco.pbx.synthesis import find_system_sounds
 from tronco.runtime.paths import Home
-from tronco.sipcore.sounds import PROMPT_PLACE, SYSTEM_PLACE, sound_path
+from tronco.sipcore.sounds import LANGUAGE, PROMPT_PLACE, SYSTEM_PLACE, sound_path
 
 logger = logging.getLogger(__name__)
-LANGUAGE: Final = "pt_BR"
 # A call may be playing what was deleted a moment ago.
 KEEP_UNUSED_S: Final = 3600
 _VERSION_FILE: Final = "version"

@@ -13,6 +13,7 @@ from typing import Final
 from tronco.core.errors import Unavailable
 from tronco.sipcore.directory import Fetch
 
+LANGUAGE: Final = "pt_BR"
 SYSTEM_PLACE: Final = "tronco"
 PROMPT_PLACE: Final = "prompts"
 _PLACES: Final = {"s": SYSTEM_PLACE, "p": PROMPT_PLACE}

@@ -65,6 +65,11 @@ class Ended:
     facts: dict[str, str]
     line: str = ""  # as it was written
 
+    @property
+    def is_vain_ring(self) -> bool:
+        """A queue rings its members again and again: only who answers has had a call."""
+        return "@member-" in self.channel and self.answered_ms is None
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
