@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from tronco.callingcards.views import Cards
 from tronco.catalog.tariff_views import Tariffs
 from tronco.catalog.views import Plans
 from tronco.circuits.views import Circuits
@@ -80,6 +81,13 @@ MENU = (
                 "pbx.view",
                 words=_("manage voice portal telephones PIN"),
                 icon="device-mobile-check",
+            ),
+            Item(
+                _("Calling cards"),
+                "callingcards:card_list",
+                "callingcards.view",
+                words=_("manage calling cards series PIN prepaid"),
+                icon="credit-card",
             ),
             Item(
                 _("Line services"),
@@ -178,7 +186,7 @@ MENU = (
     ),
 )
 # What the quick access looks into, beside the names of screens.
-SEARCHED = (Customers(), Circuits(), Dids(), Resellers(), Plans(), Tariffs())
+SEARCHED = (Customers(), Circuits(), Dids(), Resellers(), Cards(), Plans(), Tariffs())
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

@@ -92,8 +92,7 @@ def account_open(
 
     Whoever may make the thing may open its account; an opening balance needs charging.credit.
     """
-    if not any(actor.can(f"{noun}.edit") for noun in ("charging", "circuits", "tenancy")):
-        actor.require("charging.edit")
+    _require_maker(actor)
     _require_seller(actor, tenant, role)
     account = Account(
         tenant=tenant,
@@ -114,10 +113,34 @@ def account_open(
 
 
 @transaction.atomic
+def accounts_open(
+    *, actor: Actor, tenant: Tenant, plan: Plan, role: str, count: int, opening_u: int = 0
+) -> list[Account]:
+    """Open many accounts that are all alike, such as those of a series of cards."""
+    _require_maker(actor)
+    _require_seller(actor, tenant, role)
+    cycle_start = cycle_start_of(timezone.now(), 1)
+    alike = Account(tenant=tenant, plan=plan, role=role, cycle_start=cycle_start)
+    _check_terms(alike)
+    alike.clean_fields()
+    accounts = Account.objects.bulk_create(
+        Account(tenant=tenant, plan=plan, role=role, cycle_start=cycle_start) for _ in range(count)
+    )
+    if opening_u:
+        actor.require("charging.credit")
+        with database_errors(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT charging_post(id, %s, %s, 'opening', %s, '', '')"
+                " FROM unnest(%s::bigint[]) AS id ORDER BY id",
+                [Kind.OPENING, opening_u, actor.name[:120], [one.pk for one in accounts]],
+            )
+    return accounts
+
+
+@transaction.atomic
 def account_change(*, actor: Actor, account_id: int, **fields: Unpack[AccountFields]) -> Account:
     """Change plan, limit, cycle day or status. Calls in progress keep their terms."""
-    if not any(actor.can(f"{noun}.edit") for noun in ("charging", "circuits", "tenancy")):
-        actor.require("charging.edit")
+    _require_maker(actor)
     account = get_account(actor=actor, account_id=account_id, lock=True)
     _require_seller(actor, account.tenant, account.role)
     for name, value in fields.items():
@@ -336,6 +359,13 @@ def _post(
             [account_id, kind.value, amount_u, key, by[:120], note[:255], source[:120]],
         )
         return Posted(*cursor.fetchone())
+
+
+def _require_maker(actor: Actor) -> None:
+    """Whoever may make what an account is behind may open and change it."""
+    makers = ("charging", "circuits", "callingcards", "tenancy")
+    if not any(actor.can(f"{noun}.edit") for noun in makers):
+        actor.require("charging.edit")
 
 
 def _require_seller(actor: Actor, tenant: Tenant, role: str) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from django.contrib.auth.hashers import check_password
 
-from tronco.callingcards.entering import card_enter
+from tronco.callingcards.services import card_enter
 from tronco.core.errors import TroncoError, Unavailable
 from tronco.pbx import desk as desks
 from tronco.pbx import flow
