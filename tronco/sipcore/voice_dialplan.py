@@ -136,6 +136,8 @@ def _moves(agi: str, messages: Path) -> str:
         "queue": [
             play,
             "Set(QUEUESTATUS=UNKNOWN)",
+            # Without it the queue's rules raise nothing (`queues.py`).
+            "Set(QUEUE_RAISE_PENALTY=0)",
             "Queue(${QUEUE},,,,${WAIT_S})",
             "Set(INPUT=${QUEUESTATUS})",
             "Goto(step,1)",
