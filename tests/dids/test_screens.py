@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from tests.support.web import administrator
+from tests.support.web import WebClient, administrator
 from tests.support.world import World, make_world
 from tests.ui.cases import ResourceCase
-from tronco.dids.models import Did
+from tronco.dids.models import Did, NumberRange, Tenure
+from tronco.dids.range_views import Ranges, Tenures
+from tronco.dids.ranges import range_create
 from tronco.dids.services import did_create
 from tronco.dids.views import Dids
 from tronco.tenancy.access import SYSTEM
+from tronco.ui.resource import Resource
 
 
 class TestDids(ResourceCase):
@@ -36,6 +39,52 @@ class TestDids(ResourceCase):
 
     def test_export(self, *args: Any) -> None:
         """Its own below: a number is shown as people write it, and exported whole."""
+
+
+class TestRanges(ResourceCase):
+    resource = Ranges
+    changes = {"supplier": "Vizinha"}
+    bulk = {"supplier": "Vizinha"}
+
+    def make(self, world: World, name: str = "Primeiro") -> NumberRange:
+        first = f"3333{NumberRange.objects.count() * 10:04}"
+        made, _plan = range_create(
+            actor=SYSTEM, tenant_id=world.master.pk, name=name, area="5511", first=first,
+            last=str(int(first) + 4), sent_as="digits",
+        )  # fmt: skip
+        return made
+
+    def typed(self, world: World) -> dict[str, Any]:
+        return {
+            "tenant": str(world.master.pk),
+            "name": "Novo",
+            "area": "5511",
+            "first": "44440000",
+            "last": "44440009",
+            "sent_as": "e164",
+        }
+
+    def test_create(self, world: World, client: WebClient, screens: Resource) -> None:
+        """What would be made is looked at first."""
+        url = self.url(screens, "add")
+        page = client.post(url, self.typed(world))
+        assert page.status_code == 200
+        assert not NumberRange.objects.exists()
+        assert "+551144440000" in page.content.decode()
+        answer = client.post(url, {**self.typed(world), "confirmed": "1"})
+        assert answer.status_code == 302
+        assert NumberRange.objects.get().numbers.count() == 10
+        wrong = client.post(url, {**self.typed(world), "name": "Outro", "last": "1"})
+        assert "last" in wrong.context["form"].errors
+
+
+class TestTenures(ResourceCase):
+    resource = Tenures
+
+    def make(self, world: World, name: str = "Primeiro") -> Tenure:
+        raw = f"11333{Did.objects.count():05}"
+        did = did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw=raw).did
+        return Tenure.objects.get(e164=did.e164)
 
 
 @pytest.mark.django_db

@@ -35,7 +35,8 @@ class CreateRange(PreviewedCreate):
 def range_facts(values: dict[str, Any]) -> dict[str, Any]:
     """Turn a valid form's values into what the service takes."""
     facts = dict(values)
-    return {**facts, "tenant_id": facts.pop("tenant").pk}
+    facts["tenant_id"] = facts.pop("tenant").pk
+    return facts
 
 
 class Ranges(Resource):
@@ -88,3 +89,9 @@ class Tenures(Resource):
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_tenures(actor=actor)
+
+    def label(self, obj: Tenure) -> str:
+        return obj.holder
+
+    def hint(self, obj: Tenure) -> str:
+        return obj.e164

@@ -174,6 +174,7 @@ def field_for(model_field: models.Field[Any, Any], **kwargs: Any) -> forms.Field
             required=not model_field.blank,
             label=capfirst(str(model_field.verbose_name)),
             help_text=model_field.help_text,
+            initial=model_field.get_default if model_field.has_default() else None,
         )
     return model_field.formfield(**kwargs)
 

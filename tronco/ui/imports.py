@@ -7,13 +7,16 @@ import io
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
+from zipfile import BadZipFile
 
+import openpyxl
 from django import forms
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from openpyxl.utils.exceptions import InvalidFileException
 
 from tronco.core.errors import InvalidInput, TroncoError
 from tronco.ui.bulk import bound_form
@@ -24,6 +27,8 @@ from tronco.ui.urls import is_key
 
 MOST_ROWS = 5000
 MOST_BYTES = 5_000_000
+# How an XLSX begins: it is a zip file.
+SHEET = b"PK\x03\x04"
 TRUE = {"1", "sim", "s", "yes", "y", "true", "verdadeiro", "x", "on"}
 FALSE = {"0", "nao", "n", "no", "false", "falso", ""}
 
@@ -31,7 +36,7 @@ FALSE = {"0", "nao", "n", "no", "false", "falso", ""}
 class ImportForm(Form):
     """A file, or the same as text."""
 
-    file = forms.FileField(label=gettext_lazy("CSV file"), required=False)
+    file = forms.FileField(label=gettext_lazy("CSV or XLSX file"), required=False)
     text = forms.CharField(
         label=gettext_lazy("Or paste the rows here"),
         required=False,
@@ -45,7 +50,8 @@ class ImportForm(Form):
         if upload is not None and upload.size > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 5 MB; import it in parts."))
         if upload is not None:
-            cleaned["text"] = decoded(upload.read())
+            data = upload.read()
+            cleaned["text"] = from_sheet(data) if data.startswith(SHEET) else decoded(data)
         if not cleaned.get("text", "").strip():
             raise forms.ValidationError(_("Choose a file or paste rows."))
         return cleaned
@@ -68,6 +74,19 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")
+
+
+def from_sheet(data: bytes) -> str:
+    """Read the first sheet of an XLSX as if it had been saved as CSV."""
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
+        raise forms.ValidationError(_("The file is not a spreadsheet that can be read.")) from error
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\n")
+    for row in book.worksheets[0].iter_rows(max_row=MOST_ROWS + 2, values_only=True):
+        writer.writerow("" if cell is None else str(cell).replace("\n", " ") for cell in row)
+    return out.getvalue()
 
 
 def plain(text: object) -> str:
