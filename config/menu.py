@@ -41,6 +41,20 @@ MENU = (
                 words=_("DIDs inventory"),
                 icon="hash",
             ),
+            Item(
+                _("Number ranges"),
+                "dids:numberrange_list",
+                "dids.view",
+                words=_("registered numbers blocks inventory"),
+                icon="list-numbers",
+            ),
+            Item(
+                _("Holders of numbers"),
+                "dids:tenure_list",
+                "dids.view",
+                words=_("who had this number on that date"),
+                icon="history",
+            ),
         ),
     ),
     Section(
@@ -150,6 +164,13 @@ MENU = (
                 "calls.view",
                 words=_("history statement"),
                 icon="list-details",
+            ),
+            Item(
+                _("Refused calls at numbers"),
+                "calls:refused_list",
+                "calls.view",
+                words=_("fraud DIDs reasons"),
+                icon="phone-off",
             ),
             Item(
                 _("Carriers"),
