@@ -16,7 +16,8 @@ from django.apps import apps
 from django.db import connection, models
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.pbx.making import make_menu, make_queue, make_schedule, make_voicemail
+from tests.callingcards.making import make_card
+from tests.pbx.making import make_menu, make_prompt, make_queue, make_schedule, make_voicemail
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import World, make_world
 from tronco.calls.models import Cdr
@@ -139,6 +140,8 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         NumberRange.objects.create(
             tenant=world.reseller_a, name="Centro", area="5511", first="33330000", last="33339999"
         ),
+        card := make_card(world, world.reseller_a),
+        card.series,
         *answering(circuit),
     ]
     return {type(one): one for one in found}
@@ -149,7 +152,8 @@ def answering(line: Circuit) -> list[Any]:
     schedule, menu = make_schedule(line.tenant), make_menu(line.tenant)
     queue = make_queue(line.tenant, "Vendas", line)
     caller = portal_caller_create(actor=SYSTEM, circuit_id=line.pk, number="11988887777")
-    return [schedule, menu, queue, queue.members.get(), caller, make_voicemail(line)]
+    prompt = make_prompt(line.tenant)
+    return [schedule, menu, queue, queue.members.get(), caller, make_voicemail(line), prompt]
 
 
 def patterns(resolver: Any, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -194,7 +198,7 @@ def arguments_of(
 ) -> Iterator[dict[str, Any]]:
     """Yield values for the arguments of one address."""
     wanted = set(pattern.pattern.converters) or set(pattern.pattern.regex.groupindex)
-    values: dict[str, Any] = {"call_id": objects[Cdr].call_id, "chart": "calls"}
+    values: dict[str, Any] = {"call_id": objects[Cdr].call_id, "chart": "calls", "sound": "busy"}
     if "key" in wanted:
         if resource is None:
             others = {

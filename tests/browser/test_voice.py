@@ -71,11 +71,11 @@ def root(world: World, line: Circuit) -> Menu:
 
 
 def choose(page: Page, select: str, text: str) -> None:
-    """Choose in a select that searches."""
-    box = page.locator(f"#{select}-ts-control")
-    box.click()
-    box.fill(text)
+    """Choose in a select that searches, among what it offers at first."""
+    page.locator(f"#{select}-ts-control").click()
     page.locator(f"#{select}-ts-dropdown .option").filter(has_text=text).first.click()
+    expect(page.locator(f"#{select} + .ts-wrapper .item")).to_contain_text(text)
+    expect(page.locator(f"#{select}-ts-dropdown")).to_be_hidden()
 
 
 def test_a_tree_is_drawn_by_keyboard_and_saved_whole(

@@ -103,7 +103,7 @@ def test_every_entry_follows_from_the_one_before(demo: Demonstration) -> None:
                    lag(balance_before_u + amount_u, 1, 0::bigint) OVER one AS before_u,
                    lag(at, 1, at) OVER one AS before
               FROM charging_ledgerentry WINDOW one AS (PARTITION BY account_id ORDER BY id)) AS e
-         WHERE balance_before_u <> before_u OR at < before OR at > now()"""
+         WHERE balance_before_u <> before_u OR at < before OR at > clock_timestamp()"""
     assert rows(broken) == []
 
 

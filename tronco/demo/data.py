@@ -66,7 +66,7 @@ def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loa
     history.write()
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
-    voice_load(people, lines)
+    voice_load(people, lines, catalog.plans)
     phones = {line.number: lines.passwords[line.number] for line in LINES if line.is_phone}
     told = [
         *people.access,

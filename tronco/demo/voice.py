@@ -5,13 +5,17 @@ And who calls there now and then, so that the screens live: visits, which the te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, time
 from typing import Any
 
+from tronco.callingcards.models import CardSeries
+from tronco.callingcards.services import NewCard, cards_generate, series_create
+from tronco.catalog.models import Plan
 from tronco.circuits.models import Circuit
 from tronco.core.errors import Unavailable
+from tronco.core.money import MICRO
 from tronco.demo.carriers import ANSWERING_CARRIER
 from tronco.demo.lines import Lines
 from tronco.demo.people import People
@@ -39,6 +43,8 @@ FREIGHT_NUMBER = "555135550120"
 PORTAL_NUMBER = "553135550150"
 VOICEMAIL_NUMBER = "551135550118"
 TEST_NUMBER = "551135550108"
+CARD_NUMBER = "551135550107"
+SERIES = "Cartão Aroeira R$ 20"
 PORTAL_CALLER = "31987550150"
 
 
@@ -52,8 +58,9 @@ class Visit:
     weight: int = 10
 
 
-def voice_load(people: People, lines: Lines) -> None:
+def voice_load(people: People, lines: Lines, plans: Mapping[str, Plan]) -> None:
     """Make all that answers, and the numbers that lead there."""
+    _cards(people.master, plans["pre"], seller=people.tenants["padaria"])
     _clinic(people.tenants["clinica"], lines.circuits)
     _bakery(people.tenants["padaria"], lines.circuits)
     _freight(people.tenants["rota"], lines.circuits)
@@ -61,13 +68,18 @@ def voice_load(people: People, lines: Lines) -> None:
 
 
 def visits_load() -> list[dict[str, Any]]:
-    """Return who calls, for the telephones; the portal's PIN is a new one, kept nowhere else."""
+    """Return who calls, for the telephones.
+
+    The portal's PIN is a new one, and so is the calling card: what they were is kept nowhere else.
+    """
     line = Circuit.objects.get(number=ESTATE)
     pin = pin_set(actor=SYSTEM, circuit_id=line.pk).pin
-    return [asdict(visit) for visit in _visits(pin)]
+    series = CardSeries.objects.get(name=SERIES)
+    (card,) = cards_generate(actor=SYSTEM, series_id=series.pk, count=1, activate=True)
+    return [asdict(visit) for visit in _visits(pin, card)]
 
 
-def _visits(pin: str) -> Iterator[Visit]:
+def _visits(pin: str, card: NewCard) -> Iterator[Visit]:
     yield Visit(CLINIC_NUMBER, ("1",), weight=20)
     yield Visit(CLINIC_NUMBER, ("2", "1"))
     yield Visit(CLINIC_NUMBER, ("2", "9", "1"), weight=5)
@@ -77,8 +89,26 @@ def _visits(pin: str) -> Iterator[Visit]:
     yield Visit(VOICEMAIL_NUMBER, weight=2)
     yield Visit(TEST_NUMBER, weight=2)
     yield Visit(PORTAL_NUMBER, (f"{pin}#", "1135554444#"), caller=PORTAL_CALLER, weight=6)
+    yield Visit(CARD_NUMBER, (f"{card.number}#", f"{card.pin}#", "1135554444#"), weight=6)
     # Not on the list: refused, and to be seen among the refused calls.
     yield Visit(PORTAL_NUMBER, caller="11955550666", weight=2)
+
+
+def _cards(master: Tenant, plan: Plan, *, seller: Tenant) -> None:
+    """A series of calling cards, some sold and some still in the drawer, and their number."""
+    series = series_create(
+        actor=SYSTEM,
+        tenant_id=master.pk,
+        plan_id=plan.pk,
+        name=SERIES,
+        prefix="77",
+        digits=12,
+        face_value_u=20 * MICRO,
+        valid_days=90,
+    )
+    cards_generate(actor=SYSTEM, series_id=series.pk, count=12, activate=True)
+    cards_generate(actor=SYSTEM, series_id=series.pk, count=20)
+    _number(seller, CARD_NUMBER, mode=Did.Mode.CARD, description="Cartão telefônico")
 
 
 def _clinic(owner: Tenant, lines: dict[str, Circuit]) -> None:

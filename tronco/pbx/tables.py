@@ -219,7 +219,7 @@ class VoicemailTable(tables.Table):
     class Meta(tables.Table.Meta):
         model = Voicemail
         fields = ("at", "circuit", "tenant", "caller", "duration_ms", "player", "heard_at")
-        default = ("at", "circuit", "tenant", "caller", "duration_ms", "player")
+        default = ("at", "circuit", "caller", "duration_ms", "player")
 
 
 def system_text(key: str) -> str:

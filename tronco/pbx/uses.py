@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict
+from tronco.pbx.models import MenuOption
 from tronco.tenancy.access import Actor
+from tronco.ui.urls import visible_url
 
 MOST_NAMED = 10
 
 
-def list_uses(*, actor: Actor, obj: models.Model) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Who names something: in words, and where he has a page, its address."""
+
+    text: str
+    url: str | None
+
+
+def list_uses(*, actor: Actor, obj: models.Model) -> list[Use]:
     """Return who names `obj` and where; rows of higher folders too, without importing them."""
-    return [text for _row, text in _uses(actor, obj)]
+    uses = []
+    for row, text in _uses(actor, obj):
+        # A key has no page but its menu's.
+        page = row.owner if isinstance(row, MenuOption) else row
+        uses.append(Use(text, visible_url(page, actor)))
+    return uses
 
 
 def refuse_if_used(*, actor: Actor, obj: models.Model) -> None:
