@@ -145,8 +145,8 @@ def _moves(agi: str, messages: Path) -> str:
         "record": [
             play,
             "Set(MESSAGE=${BOX})",
-            # Whoever hangs up has left his message too.
-            f"Record({messages}/${{BOX}}~${{UNIQUEID}}.wav,{MESSAGE_SILENCE_S},{MESSAGE_S},k)",
+            # Whoever hangs up has left his message too; the tone is one of SOUND.
+            f"Record({messages}/${{BOX}}~${{UNIQUEID}}.wav,{MESSAGE_SILENCE_S},{MESSAGE_S},kq)",
             when('"${SAVED}" != ""', "Playback(${SAVED})"),
             "Hangup(16)",
         ],
