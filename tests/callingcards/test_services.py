@@ -80,7 +80,7 @@ def test_form_sent_twice_makes_its_cards_once(world: World) -> None:
     assert Card.objects.count() == 2
 
 
-@pytest.mark.parametrize(("digits", "count"), [(10, 0), (10, 10_001), (6, 1001), (8, 10_001)])
+@pytest.mark.parametrize(("digits", "count"), [(10, 0), (10, 5001), (6, 1001)])
 def test_cards_stay_sparse_among_numbers(world: World, digits: int, count: int) -> None:
     series = make_series(world, digits=digits)
     with pytest.raises(InvalidInput) as error:
@@ -100,7 +100,7 @@ def test_preview_tells_what_it_comes_to(world: World) -> None:
     [
         ({"prefix": "800800"}, "prefix"),
         ({"prefix": "8a"}, "prefix"),
-        ({"digits": 5}, "prefix"),
+        ({"prefix": "", "digits": 5}, "digits"),
         ({"digits": 17}, "digits"),
         ({"pin_digits": 3}, "pin_digits"),
         ({"pin_digits": 9}, "pin_digits"),
@@ -112,9 +112,7 @@ def test_preview_tells_what_it_comes_to(world: World) -> None:
 def test_series_that_cannot_be(world: World, fields: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInput) as error:
         make_series(world, **{"prefix": "8", **fields})
-    assert error.value.field == ("digits" if fields == {"digits": 5} else field) or fields == {
-        "digits": 5
-    }
+    assert error.value.field == field
 
 
 def test_plan_of_cards_is_the_sellers_own_and_prepaid(world: World) -> None:

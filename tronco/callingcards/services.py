@@ -24,7 +24,7 @@ from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
 
-MOST_AT_ONCE: Final = 10_000
+MOST_AT_ONCE: Final = 5_000
 # Whoever types numbers at random must not find cards: of so many numbers one is a card, at most.
 SPARSE: Final = 1000
 
