@@ -10,9 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from tests.sipcore.test_config import NODE
+from tests.sipcore.test_config import NODE, TRUNK
 from tronco.charging.gateway import Gateway
+from tronco.core.errors import Unavailable
 from tronco.runtime.paths import Home
+from tronco.sipcore.bans import MOST_FAILURES
+from tronco.sipcore.doorman import Doorman
 from tronco.sipcore.journal import Journal
 from tronco.sipcore.nodes import Node, Shared
 from tronco.sipcore.store import Store
@@ -86,3 +89,85 @@ def test_a_central_that_never_returns_is_waited_for_until_it_is_taken_out_of_use
     node.database_returned()
     look(node, 6)
     assert (charging.restored, charging.opened) == (1, 3)
+
+
+class Switch:
+    """Asterisk's manager; it is away for the first `away` actions."""
+
+    def __init__(self, away: int = 0) -> None:
+        self.said: list[str] = []
+        self._away = away
+
+    async def action(self, name: str, **fields: str) -> None:
+        if self._away:
+            self._away -= 1
+            raise Unavailable("no answer", code="ami-away")
+        self.said.append(" ".join([name, *fields.values()]))
+
+    attempt = action
+
+
+def test_trunks_that_asterisk_was_not_told_of_are_told_again(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = Switch(away=1)
+    monkeypatch.setattr(node, "_connected", lambda: switch)
+    monkeypatch.setattr("tronco.sipcore.trunks.load_trunks", lambda: [TRUNK])
+    monkeypatch.setattr(node._shared.status, "run", here)
+
+    async def twice() -> None:
+        with pytest.raises(Unavailable):
+            await node._apply_trunks()
+        await node._apply_trunks()
+
+    asyncio.run(twice())
+    assert "Reload res_pjsip.so" in switch.said
+    forgotten = {one.split()[-1] for one in switch.said if "Expire" in one}
+    assert forgotten == {"trunk~7", "emergency~7"}, "circuits stay in memory"
+
+
+async def here(work: Any, **fields: Any) -> Any:
+    return work(**fields)
+
+
+def test_what_a_guesser_tried_before_he_was_kept_out_does_not_ban_him_twice() -> None:
+    outs: list[set[str]] = []
+    banned = {"192.0.2.1"}
+
+    async def keep_out(addresses: set[str]) -> None:
+        for _ in range(MOST_FAILURES):  # what he tried meanwhile
+            if addresses:
+                doorman.note(FAILURE)
+        outs.append(addresses)
+
+    store = Rows(banned)
+    doorman = Doorman(
+        "sp-1", cast(Store, store), is_spared=lambda address: False, keep_out=keep_out
+    )
+
+    async def scene() -> None:
+        for _ in range(MOST_FAILURES):
+            doorman.note(FAILURE)
+        await doorman.apply()
+        banned.clear()  # somebody lifts it
+        await doorman.apply()
+
+    asyncio.run(scene())
+    assert outs == [{"192.0.2.1"}, set()]
+    assert store.written == 1
+
+
+FAILURE = {"RemoteAddress": "IPV4/UDP/192.0.2.1/5060", "AccountID": "1001"}
+
+
+class Rows:
+    """The bans as the database has them."""
+
+    def __init__(self, banned: set[str]) -> None:
+        self._banned = banned
+        self.written = 0
+
+    async def run(self, _work: Any, *, central: str, guessers: Any = None) -> set[str]:
+        assert central == "sp-1"
+        self.written += guessers is not None
+        return set(self._banned)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -60,6 +61,11 @@ class Guesses:
         del self._failures[address]
         user = event.get("AccountID", "")
         return Guesser(address, MOST_FAILURES, "" if user == "<unknown>" else user[:120])
+
+    def forget(self, addresses: Iterable[str]) -> None:
+        """They are kept out: once back, they begin anew."""
+        for address in addresses:
+            self._failures.pop(address, None)
 
     def _forget_old(self, now: float) -> None:
         if len(self._failures) > MOST_ADDRESSES:

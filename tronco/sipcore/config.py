@@ -308,7 +308,8 @@ def _dialable(text: str) -> str:
 
 
 def _sorcery_conf() -> str:
-    cache = f"memory_cache,object_lifetime_maximum={CACHE_S},expire_on_reload=yes"
+    # A reload is for trunks; circuits must stay in memory, the database may be away.
+    cache = f"memory_cache,object_lifetime_maximum={CACHE_S},expire_on_reload=no"
     lines = ["[res_pjsip]"]
     for kind, view in (("endpoint", "ps_endpoints"), ("auth", "ps_auths"), ("aor", "ps_aors")):
         lines += [

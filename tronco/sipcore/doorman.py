@@ -64,3 +64,6 @@ class Doorman:
             await self._keep_out(wanted)
             logger.info("%s keeps out %s addresses", self._central, len(wanted))
             self._banned = wanted
+            # What they tried until a moment ago must not ban them again when they are let in.
+            self._guesses.forget(wanted)
+            self._guessers = [one for one in self._guessers if one.address not in wanted]

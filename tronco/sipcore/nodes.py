@@ -23,7 +23,14 @@ from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.call import Outlook
 from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
-from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_endpoint, trunk_files
+from tronco.sipcore.config import (
+    BANS_FILE,
+    NodeSettings,
+    bans_conf,
+    emergency_endpoint,
+    trunk_endpoint,
+    trunk_files,
+)
 from tronco.sipcore.deadlines import Deadlines
 from tronco.sipcore.doorman import Doorman
 from tronco.sipcore.journal import Journal
@@ -83,6 +90,8 @@ class Node:
         self._trunks = trunks.TrunkStates()
         self._networks = trunks.Networks([])
         self._trunk_endpoints: list[str] = []
+        self._trunk_ids: set[int] = set()
+        self._to_reload: set[int] = set()  # trunks whose files Asterisk has not read yet
         self._doorman = Doorman(
             self.name, shared.status, is_spared=self._is_spared, keep_out=self._keep_out
         )
@@ -408,10 +417,7 @@ class Node:
                     await manager.attempt("SorceryMemoryCacheExpire", Cache=cache)
                 numbers = set(self._contacts.circuits())
             for number in numbers:
-                for cache in CACHES:
-                    await manager.attempt(
-                        "SorceryMemoryCacheExpireObject", Cache=cache, Object=number
-                    )
+                await self._forget(number)
                 await manager.attempt("PJSIPShowEndpoint", Endpoint=number)
         except Unavailable:
             self._lines_to_expire |= numbers
@@ -427,15 +433,36 @@ class Node:
             name for name, text in trunk_files(rows).items() if self._write_if_changed(name, text)
         ]
         if changed:
-            manager = self._connected()
-            await manager.action("Command", Command="dialplan reload")
-            await manager.action("Reload", Module="res_pjsip.so")
-            await manager.action("Reload", Module="res_pjsip_outbound_registration.so")
-            await manager.action("Reload", Module="res_pjsip_endpoint_identifier_ip.so")
             logger.info("trunks of %s: %s changed", self.name, ", ".join(changed))
+            # Until it is done: what is not said now is said by the next try.
+            self._to_reload |= self._trunk_ids | {trunk.id for trunk in rows}
+        self._trunk_ids = {trunk.id for trunk in rows}
+        if self._to_reload:
+            await self._reload(self._to_reload)
+            self._to_reload = set()
         # Known at once, not at the next probe.
         for endpoint in self._trunk_endpoints:
             await self._connected().attempt("PJSIPQualify", Endpoint=endpoint)
+
+    async def _reload(self, trunk_ids: set[int]) -> None:
+        """Let Asterisk read its files, and forget what it remembers of these trunks.
+
+        Of nothing else: circuits that it forgot would have no calls while the database is away.
+        """
+        manager = self._connected()
+        await manager.action("Command", Command="dialplan reload")
+        await manager.action("Reload", Module="res_pjsip.so")
+        await manager.action("Reload", Module="res_pjsip_outbound_registration.so")
+        await manager.action("Reload", Module="res_pjsip_endpoint_identifier_ip.so")
+        for trunk_id in trunk_ids:
+            await self._forget(trunk_endpoint(trunk_id))
+            await self._forget(emergency_endpoint(trunk_id))
+
+    async def _forget(self, endpoint: str) -> None:
+        for cache in CACHES:
+            await self._connected().attempt(
+                "SorceryMemoryCacheExpireObject", Cache=cache, Object=endpoint
+            )
 
     async def _keep_out(self, addresses: set[str]) -> None:
         self._write_if_changed(BANS_FILE, bans_conf(addresses))
