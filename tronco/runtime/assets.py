@@ -35,6 +35,8 @@ FILES = {
     "uplot/uplot.min.js": "uplot/dist/uPlot.iife.min.js",
     "uplot/LICENSE": "uplot/LICENSE",
 }
+# What only tests use; the product neither fetches nor serves it.
+TEST_FILES = {"axe/axe.min.js": "axe-core/axe.min.js", "axe/LICENSE": "axe-core/LICENSE"}
 SOURCE_MAP = re.compile(r"\n?(//|/\*)# sourceMappingURL=\S+( \*/)?\s*$")
 # Every browser that shows our screens reads the first format; the others are not shipped.
 OTHER_FONTS = re.compile(r',url\("[^"]+"\) format\("(woff|truetype)"\)')
@@ -64,14 +66,29 @@ def fetch_assets(checkout: Path = CHECKOUT) -> Path:
     """Install and collect what the screens need, once for a version of the lock file."""
 
     def build(target: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="tronco-npm-") as directory:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(checkout / name, directory)
-            _npm_ci(Path(directory), checkout)
-            for place, source in FILES.items():
-                _copy(Path(directory) / "node_modules" / source, target / "vendor" / place)
+        _collect(FILES, target / "vendor", checkout, "--omit=dev")
 
     return cached(assets_place(checkout).name, build)
+
+
+def fetch_test_assets(checkout: Path = CHECKOUT) -> Path:
+    """Install and collect what the tests of the screens need besides."""
+
+    def build(target: Path) -> None:
+        _collect(TEST_FILES, target, checkout, "--include=dev")
+
+    lock = (checkout / "package-lock.json").read_bytes()
+    digest = hashlib.sha256(lock + repr(TEST_FILES).encode()).hexdigest()[:12]
+    return cached(f"test-assets-{digest}", build)
+
+
+def _collect(files: dict[str, str], target: Path, checkout: Path, option: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="tronco-npm-") as directory:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(checkout / name, directory)
+        _npm_ci(Path(directory), checkout, option)
+        for place, source in files.items():
+            _copy(Path(directory) / "node_modules" / source, target / place)
 
 
 def _copy(source: Path, place: Path) -> None:
@@ -89,7 +106,7 @@ def _copy(source: Path, place: Path) -> None:
         packed.chmod(0o644)
 
 
-def _npm_ci(directory: Path, checkout: Path) -> None:
+def _npm_ci(directory: Path, checkout: Path, option: str) -> None:
     environment = {**os.environ, "npm_config_cache": str(directory / "cache")}
     if npm := shutil.which("npm"):
         command = [npm]
@@ -99,7 +116,7 @@ def _npm_ci(directory: Path, checkout: Path) -> None:
         # The wheel's npm would look for the machine's configuration beside itself.
         environment.setdefault("npm_config_globalconfig", "/etc/npmrc")
     done = subprocess.run(
-        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        [*command, "ci", option, "--ignore-scripts", "--no-audit", "--no-fund"],
         check=False,
         cwd=directory,
         stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tronco.core.errors import TroncoError
-from tronco.runtime.assets import fetch_assets
+from tronco.runtime.assets import fetch_assets, fetch_test_assets
 from tronco.runtime.asterisk import find_asterisk
 from tronco.runtime.tools import CHROMIUM, ESPEAK, SIPP, tool_path
 
@@ -24,6 +24,7 @@ def _asterisk() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "assets": lambda: str(fetch_assets()),
+    "test-assets": lambda: str(fetch_test_assets()),
     "asterisk": _asterisk,
     "espeak-ng": lambda: str(tool_path(ESPEAK)),
     "sipp": lambda: str(tool_path(SIPP)),

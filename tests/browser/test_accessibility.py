@@ -1,0 +1,115 @@
+"""Every screen of the menu, and a form and a page of each kind, before axe: no serious finding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.menu import MENU
+from tests.support.browser import PHONE, Browser, browser
+from tests.support.web import make_user
+from tests.support.world import World, make_world
+from tronco.runtime.assets import fetch_test_assets
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SERIOUS = {"serious", "critical"}
+# Run in the page, where the content security policy would refuse a script of ours.
+RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(
+  one => [one.impact, one.id, one.nodes.map(node => node.target.join(" ") + ": " + node.html)]))"""
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return (fetch_test_assets() / "axe/axe.min.js").read_text()
+
+
+def findings(page: Page, axe: str) -> list[Any]:
+    """Return what axe finds serious on the page as it stands."""
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    page.evaluate(axe)
+    return [finding for finding in page.evaluate(RUN) if finding[0] in SERIOUS]
+
+
+@pytest.mark.parametrize(
+    ("phone", "dark"),
+    [(False, False), (False, True), (True, False)],
+    ids=["desktop", "desktop-dark", "phone"],
+)
+def test_no_screen_has_a_serious_finding(
+    world: World, browser: Browser, axe: str, phone: bool, dark: bool
+) -> None:
+    circuit = world.circuit(tenant=world.customer_a)
+    user = make_user(world.master, username="ana")
+    page = browser.signed_in(user, viewport=PHONE if phone else None, dark=dark)
+    menu = [item.address() for section in MENU for item in section.items]
+    others = [
+        "/identity/profile/",
+        "/identity/password/",
+        "/circuits/add/",
+        "/tenancy/customers/import/",
+        f"/tenancy/customers/{world.customer_a.pk}/",
+        f"/tenancy/customers/{world.customer_a.pk}/history/",
+        f"/circuits/{circuit.pk}/",
+        f"/circuits/{circuit.pk}/credit/",
+        f"/circuits/{circuit.pk}/edit/",
+        f"/circuits/{circuit.pk}/delete/",
+    ]
+    found = {}
+    for address in [*menu, *others]:
+        page.goto(browser.address + address)
+        if serious := findings(page, axe):
+            found[address] = serious
+    assert found == {}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_what_opens_has_none_either(world: World, browser: Browser, axe: str, dark: bool) -> None:
+    circuit = world.circuit(tenant=world.customer_a)
+    page = browser.signed_in(make_user(world.master, username="ana"), dark=dark)
+    page.goto(browser.url("circuits:circuit_list"))
+    page.get_by_role("button", name=f"Ações de {circuit}").click()
+    page.get_by_role("link", name="Histórico de Crédito").wait_for()
+    assert findings(page, axe) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Filtros").click()
+    page.locator("#filter-panel.show").wait_for()
+    assert findings(page, axe) == []
+    page.keyboard.press("Escape")
+    page.locator("#filter-panel").wait_for(state="hidden")
+    page.keyboard.press("Control+k")
+    page.locator("#quick .quick-row").first.wait_for()
+    assert findings(page, axe) == []
+
+
+def test_a_form_that_is_refused_points_at_its_first_mistake(
+    world: World, browser: Browser, axe: str
+) -> None:
+    page = browser.signed_in(make_user(world.master, username="ana"))
+    page.goto(browser.url("tenancy:customer_add"))
+    page.get_by_role("button", name="Salvar & Voltar").click()
+    page.get_by_text("Corrija os campos marcados abaixo.").wait_for()
+    focused = page.evaluate("document.activeElement.getAttribute('aria-invalid')")
+    assert focused == "true"
+    described = page.evaluate("document.activeElement.getAttribute('aria-describedby')")
+    assert page.locator(f"#{described.split()[-1]}").inner_text()
+    assert findings(page, axe) == []
+
+
+def test_who_has_not_signed_in_finds_none(world: World, browser: Browser, axe: str) -> None:
+    page = browser.anonymous()
+    page.goto(browser.url("identity:sign_in"))
+    assert findings(page, axe) == []
+    page.get_by_label("Nome de usuário").fill("ana")
+    page.get_by_label("Senha").fill("errada")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nome de usuário ou senha incorretos.").wait_for()
+    assert findings(page, axe) == []
