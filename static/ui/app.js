@@ -224,7 +224,7 @@
       if (select.tomselect || !select.dataset.searchSelect) return;
       new TomSelect(select, {
         valueField: "id", labelField: "text", searchField: [], maxOptions: 100, preload: "focus",
-        allowEmptyOption: false, plugins: select.required ? [] : ["clear_button"],
+        allowEmptyOption: false, placeholder: text("Search"), hidePlaceholder: true, plugins: select.required ? [] : ["clear_button"],
         load: function (query, done) {
           var url = new URL(select.dataset.searchSelect, location.href);
           if (query) url.searchParams.set("q", query);
@@ -243,6 +243,7 @@
           loading: function () { return '<div class="p-2 text-secondary">' + text("Searching") + "</div>"; }
         }
       });
+      select.setAttribute("aria-hidden", "true"); // the box that took its place has its label
     });
   }
 
@@ -267,11 +268,27 @@
   document.addEventListener("tronco:added", prepare);
   document.addEventListener("htmx:responseError", function () { announce(text("Failed")); });
   document.addEventListener("htmx:sendError", function () { announce(text("Failed")); });
+  // What scrolls can be scrolled with the keyboard.
+  function reachable() {
+    document.querySelectorAll(".table-responsive, .import-preview").forEach(function (box) {
+      var scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+      box.toggleAttribute("tabindex", scrolls);
+      if (scrolls) box.tabIndex = 0;
+    });
+  }
+  window.addEventListener("resize", reachable);
   function prepare() {
+    reachable();
     searchSelects(document);
     selection();
     watch();
   }
+  // What is wrong is what one wants to type next; else, the menu shows where one is.
+  var wrong = document.querySelector('main [aria-invalid="true"]:not([aria-hidden])');
+  if (wrong) wrong.focus();
+  var menu = document.getElementById("menu");
+  var here = menu && menu.querySelector('[aria-current="page"]');
+  if (here) menu.scrollTop += Math.max(0, here.getBoundingClientRect().bottom + 48 - menu.getBoundingClientRect().bottom);
   prepare();
   fade();
 })();

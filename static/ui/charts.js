@@ -41,9 +41,10 @@
         return { label: one.label, stroke: COLORS[i % COLORS.length], width: 2, spanGaps: false, points: { show: data.x.length === 1 },
           value: function (u, v) { return number(v, one.unit); } };
       })),
-      axes: [Object.assign({ values: function (u, ticks) { return ticks.map(label); } }, axis),
+      axes: [Object.assign({ size: 30, values: function (u, ticks) { return ticks.map(label); } }, axis),
         Object.assign({ values: function (u, ticks) { return ticks.map(function (v) { return number(v); }); } }, axis)]
     }, [data.x].concat(data.series.map(function (one) { return one.values; })), place);
+    chart.root.setAttribute("aria-hidden", "true"); // the table says the same
     place.append(table(data, lang));
     return chart;
   }
@@ -60,8 +61,8 @@
       return row;
     });
     var head = document.createElement("tr");
-    [""].concat(data.series.map(function (s) { return s.label; })).forEach(function (name) {
-      var cell = document.createElement("th"); cell.textContent = name; head.append(cell);
+    [document.body.dataset.textWhen || ""].concat(data.series.map(function (s) { return s.label; })).forEach(function (name) {
+      var cell = document.createElement("th"); cell.scope = "col"; cell.textContent = name; head.append(cell);
     });
     var box = document.createElement("div");
     box.className = "chart-table";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -35,14 +36,18 @@ class NumberColumn(tables.Column):
         return str(kwargs["value"])
 
 
+def short_instant(value: datetime) -> str:
+    """Write a moment without this year."""
+    at = timezone.localtime(value)
+    this_year = at.year == timezone.localtime().year
+    return f"{at:%d/%m %H:%M:%S}" if this_year else formats.instant(value)
+
+
 class StartColumn(tables.InstantColumn):
     """When the call began: a link to its story."""
 
     def render(self, value: Any, record: Cdr) -> str:  # type: ignore[override]
-        at = timezone.localtime(value)
-        this_year = at.year == timezone.localtime().year
-        shown = f"{at:%d/%m %H:%M:%S}" if this_year else formats.instant(value)
-        return format_html('<a href="{}">{}</a>', call_url(record), shown)
+        return format_html('<a href="{}">{}</a>', call_url(record), short_instant(value))
 
 
 class DirectionColumn(tables.Column):
@@ -52,13 +57,14 @@ class DirectionColumn(tables.Column):
 
     def render(self, value: Any, record: Cdr) -> str:  # type: ignore[override]
         icon, tone = ARROWS.get(record.direction, ("arrows-left-right", "secondary"))
+        word = DIRECTION_LABELS.get(record.direction, value)
         return format_html(
             '<i class="ti ti-{} text-{}" title="{}" aria-hidden="true"></i>'
             '<span class="visually-hidden">{}</span>',
             icon,
             tone,
-            value,
-            value,
+            word,
+            word,
         )
 
 
@@ -122,10 +128,12 @@ class LiveTable(tables.Table):
     lasts = tables.Column(empty_values=(), verbose_name=_("Duration"), orderable=False, live=True)
     tenant = tables.RelatedColumn(verbose_name=_("Customer"), orderable=False)
     circuit = tables.Column(accessor="circuit_number", verbose_name=_("Circuit"), orderable=False)
-    direction = tables.Column(verbose_name=_("Direction"), orderable=False)
+    direction = DirectionColumn(verbose_name=_("Direction"), orderable=False)
     caller = NumberColumn(verbose_name=_("Caller"), orderable=False)
     called = NumberColumn(verbose_name=_("Called"), orderable=False)
-    call_class = tables.Column(verbose_name=_("Class"), orderable=False)
+    call_class = tables.Column(
+        verbose_name=_("Class"), orderable=False, attrs={"td": {"class": "text-nowrap"}}
+    )
     deadline_s = tables.DurationColumn(verbose_name=_("Paid until"), orderable=False, live=True)
     central = tables.Column(verbose_name=_("Central"), orderable=False)
 
@@ -135,6 +143,10 @@ class LiveTable(tables.Table):
             "started_at", "state", "lasts", "tenant", "circuit", "direction", "caller", "called",
             "call_class", "deadline_s", "central",
         )  # fmt: skip
+        default = tuple(name for name in fields if name != "central")
+
+    def render_started_at(self, value: datetime) -> str:
+        return short_instant(value)
 
     def render_state(self, record: Authorization) -> str:
         if record.answered_at is None:
@@ -149,7 +161,7 @@ class LiveTable(tables.Table):
         url = url_or_none("circuits:circuit_detail", record.circuit_id)
         return format_html('<a href="{}">{}</a>', url, value) if url else value
 
-    def render_direction(self, value: str) -> str:
+    def value_direction(self, value: str) -> str:
         return str(DIRECTION_LABELS.get(value, value))
 
     def render_call_class(self, value: str) -> str:

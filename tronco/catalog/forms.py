@@ -247,7 +247,11 @@ class QuoteForm(Form):
         label=gettext_lazy("Number dialled"), max_length=40, help_text="11 3333-4444, 0800…"
     )
     own_ddd = forms.IntegerField(
-        label=gettext_lazy("DDD of the line"), required=False, min_value=11, max_value=99
+        label=gettext_lazy("DDD of the line"),
+        required=False,
+        min_value=11,
+        max_value=99,
+        help_text=gettext_lazy("Tells local calls from long-distance ones."),
     )
     start = forms.DateTimeField(label=gettext_lazy("Start"), widget=DateTimeInput)
     minutes = forms.IntegerField(

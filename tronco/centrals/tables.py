@@ -41,7 +41,7 @@ class CentralTable(tables.Table):
             "version", "started_at", "seen_at", "is_active",
         )  # fmt: skip
         default = (
-            "name", "host", "sip_port", "health", "channels", "ban_count", "version", "seen_at",
+            "name", "host", "sip_port", "health", "channels", "ban_count", "seen_at",
         )  # fmt: skip
 
 

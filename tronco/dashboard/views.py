@@ -21,7 +21,7 @@ class Home(Page):
     """Counters that lead to their lists, what needs attention, and the last thirty days."""
 
     permission = "dashboard.view"
-    title = _("Overview")
+    title = _("Dashboard")
     template_name = "dashboard/home.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -45,25 +45,25 @@ def tiles(actor: Any, counters: selectors.Counters) -> list[dict[str, Any]]:
     return [
         {
             "label": _now("Circuits online"),
-            "value": counters.circuits_online,
-            "note": _now("of %(count)s") % {"count": counters.circuits},
+            "value": formats.count(counters.circuits_online),
+            "note": _now("of %(count)s") % {"count": formats.count(counters.circuits)},
             "url": f"{circuits}?online=true",
         },
         {
             "label": _now("Live calls"),
-            "value": counters.live_calls,
+            "value": formats.count(counters.live_calls),
             "note": "",
             "url": reverse("calls:live_list"),
         },
         {
             "label": _now("Calls today"),
-            "value": today.calls,
-            "note": _now("%(count)s answered") % {"count": today.answered},
+            "value": formats.count(today.calls),
+            "note": _now("%(count)s answered") % {"count": formats.count(today.answered)},
             "url": calls_url(),
         },
         {
             "label": _now("Minutes today"),
-            "value": today.duration_ms // 60_000,
+            "value": formats.count(today.duration_ms // 60_000),
             "note": "",
             "url": calls_url(outcome=Cdr.Outcome.ANSWERED),
         },

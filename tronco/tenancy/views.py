@@ -63,6 +63,7 @@ class Customers(Tenants):
     kind = Tenant.Kind.CUSTOMER
     title = _("customers")
     icon = "building-store"
+    help = _("Who buys from you, or from a reseller below you, and makes calls.")
     empty = _("Register the first customer; then create circuits for him.")
 
     def queryset(self, actor: Any) -> Any:
@@ -76,6 +77,7 @@ class Resellers(Tenants):
     title = _("resellers")
     singular = _("reseller")
     icon = "sitemap"
+    help = _("Who buys from you wholesale and sells to customers of his own.")
     empty = _("A reseller buys from you and sells to customers of his own.")
     list_links = ((_("Tree"), "tenancy:tree", "tenancy.view"),)
     # The screen is a higher folder's: known by its name alone.

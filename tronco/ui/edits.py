@@ -215,14 +215,21 @@ class DeleteView(ResourcePage):
 
 
 def lost_with(obj: models.Model) -> list[dict[str, Any]]:
-    """Count what the database deletes along with an object."""
+    """Count what the database deletes along with an object.
+
+    What has no name of its own is told by the resource's `loses`.
+    """
     lost = []
     for relation in obj._meta.related_objects:
-        if relation.on_delete is not models.CASCADE:
+        kind = relation.related_model
+        if (
+            relation.on_delete is not models.CASCADE
+            or "verbose_name" not in kind._meta.original_attrs
+        ):
             continue
-        rows = relation.related_model._base_manager.filter(**{relation.field.name: obj})
+        rows = kind._base_manager.filter(**{relation.field.name: obj})
         if count := rows.count():
-            label = relation.related_model._meta.verbose_name_plural
+            label = kind._meta.verbose_name_plural
             lost.append({"label": capfirst(str(label)), "count": count})
     return lost
 

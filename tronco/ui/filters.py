@@ -20,6 +20,7 @@ BooleanFilter = django_filters.BooleanFilter
 NumberFilter = django_filters.NumberFilter
 ModelChoiceFilter = django_filters.ModelChoiceFilter
 MultipleChoiceFilter = django_filters.MultipleChoiceFilter
+YES_OR_NO = (("", "—"), ("true", _("Yes")), ("false", _("No")))
 
 
 class DateInput(forms.DateInput):
@@ -85,6 +86,8 @@ class FilterSet(django_filters.FilterSet):  # type: ignore[misc]
             for field in form.fields.values():
                 if isinstance(field, forms.ModelChoiceField):
                     limit_choices(field, self.request.actor)
+                elif isinstance(field, forms.NullBooleanField):
+                    field.widget.choices = YES_OR_NO
             dress(form)
         return self._form
 

@@ -58,6 +58,11 @@ def money_html(amount_u: int | None, *, decimals: int = 2) -> str:
     )
 
 
+def count(number: int) -> str:
+    """Write how many, with its thousands apart."""
+    return str(formats.number_format(number, use_l10n=True, force_grouping=True))
+
+
 def duration(seconds: float | None) -> str:
     """Write `4:05` or `1:02:03`; whole seconds, cut."""
     if seconds is None:

@@ -43,7 +43,12 @@ class QuickAccess(Page):
                     found.append((place, section, item))
         found.sort(key=lambda one: one[0])
         return [
-            {"section": section.label, "label": item.label, "url": item.address()}
+            {
+                "section": section.label,
+                "label": item.label,
+                "icon": item.icon or section.icon,
+                "url": item.address(),
+            }
             for _place, section, item in found[:MOST_SCREENS]
         ]
 

@@ -13,6 +13,7 @@ from tronco.ui import formats
 
 register = template.Library()
 register.filter("money", formats.money_html)
+register.filter("count", formats.count)
 register.filter("duration", formats.duration)
 register.filter("instant", formats.instant)
 register.filter("day", formats.day)
