@@ -99,8 +99,8 @@ class DidTable(tables.Table):
             "says_errors", "audio", "is_active", "created_at",
         )  # fmt: skip
         default = (
-            "position", "ddd", "e164", "route", "tenant", "state", "mode", "circuit",
-            "reverse_charging", "registration",
+            "position", "ddd", "e164", "route", "tenant", "reverse_charging", "state", "mode",
+            "registration",
         )  # fmt: skip
 
 
@@ -125,8 +125,6 @@ class RangeTable(tables.Table):
 class TenureTable(tables.Table):
     e164 = tables.Column(verbose_name=_("Number"))
     tenant = tables.RelatedColumn(verbose_name=_("Record of the holder"))
-    sellers = tables.Column(orderable=False)
-    ended_as = tables.Column()
 
     class Meta(tables.Table.Meta):
         model = Tenure

@@ -217,11 +217,6 @@ class Dids(Resource):
     live_s = 5
     state_field = "state"
     loses = _("Who held it stays on record.")
-    list_links = (
-        (_("Number ranges"), "dids:numberrange_list", "dids.view"),
-        (_("Holders"), "dids:tenure_list", "dids.view"),
-        (_("Refused calls"), "calls:refused_list", "calls.view"),
-    )
     bulk_fields = (
         "owner", "subscriber", "range", "circuit", "supplier", "plan", "reverse_charging",
         "max_calls", "max_day_u", "allowed_callers", "outgoing_classes", "says_errors", "is_active",
@@ -234,7 +229,6 @@ class Dids(Resource):
     panels = (
         panels.Fields(
             _("Number"),
-            panels.Value(_("Number"), lambda did: did.display),
             "e164",
             panels.Value(_("DID number"), "raw"),
             "kind",
@@ -248,6 +242,7 @@ class Dids(Resource):
         ),
         panels.Fields(
             _("Owner"),
+            "tenant",
             panels.Value(_("Owner of the DID (reseller / master)"), lambda did: did.seller),
             panels.Value(_("Subscriber who owns the number"), lambda did: did.subscriber),
             panels.Value(

@@ -172,8 +172,8 @@ def field_for(model_field: models.Field[Any, Any], **kwargs: Any) -> forms.Field
         return ChoicesField(
             choices=base.choices,
             required=not model_field.blank,
-            label=capfirst(str(model_field.verbose_name)),
-            help_text=model_field.help_text,
+            label=kwargs.get("label") or capfirst(str(model_field.verbose_name)),
+            help_text=kwargs.get("help_text") or model_field.help_text,
             initial=model_field.get_default if model_field.has_default() else None,
         )
     return model_field.formfield(**kwargs)
