@@ -146,4 +146,4 @@ class VoicemailHeard(details.ObjectPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         services.voicemail_mark(actor=self.actor, voicemail_id=self.object.pk, heard=True)
-        return HttpResponse(status=204)
+        return HttpResponse()
