@@ -43,6 +43,8 @@ class SeriesTable(tables.Table):
     name = tables.LinkColumn(verbose_name=_("Series"))
     tenant = tables.RelatedColumn(verbose_name=_("Seller"), order_by="tenant__name")
     plan = tables.RelatedColumn(verbose_name=_("Plan"), order_by="plan__name")
+    face_value_u = tables.MoneyColumn(verbose_name=_("Value"))
+    valid_days = tables.NumberColumn(verbose_name=_("Days valid"))
     cards_count = tables.NumberColumn(verbose_name=_("Cards"))
     active_count = tables.NumberColumn(verbose_name=_("Active cards"))
 

@@ -32,6 +32,7 @@ from tronco.ui.resource import Resource
 
 class Series(Resource):
     model, table, filters, form = CardSeries, SeriesTable, SeriesFilters, SeriesForm
+    title = _("Series of cards")
     icon = "cards"
     help = _("Cards that are made together: their numbers, balance, plan and validity.")
     empty = _("Make a series, then generate its cards.")
@@ -239,7 +240,7 @@ class Cards(Resource):
     empty = _("Make a series, then generate its cards.")
     live_s = 10
     state_field = "state"
-    list_links = ((_("Series"), "callingcards:cardseries_list", "callingcards.view"),)
+    list_links = ((_("Series of cards"), "callingcards:cardseries_list", "callingcards.view"),)
     panels = (
         panels.Fields(
             _("Card"),
