@@ -218,6 +218,15 @@
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
   });
 
+  // What is shown once is copied without mistakes; without HTTPS there is no clipboard, so it is selected.
+  on("click", "[data-copy]", function (button) {
+    var shown = document.querySelector(button.dataset.copy);
+    function done() { button.lastChild.textContent = text("Copied"); announce(text("Copied")); }
+    if (navigator.clipboard) { navigator.clipboard.writeText(shown.textContent.trim()).then(done); return; }
+    getSelection().selectAllChildren(shown);
+    if (document.execCommand("copy")) done();
+  });
+
   // Selects that search.
   function searchSelects(part) {
     part.querySelectorAll("[data-search-select]").forEach(function (select) {

@@ -41,3 +41,19 @@ def cause_text(cause: int) -> str:
     word = _WORDS.get(cause)
     told = word or _now("cause unknown to us")
     return f"{told} ({cause})"
+
+
+# How the switch says that a trunk's attempt ended.
+_STATUSES = {
+    "ANSWER": _("answered"),
+    "BUSY": _("busy"),
+    "NOANSWER": _("not answered"),
+    "CANCEL": _("cancelled by the caller"),
+    "CHANUNAVAIL": _("out of reach"),
+    "CONGESTION": _("refused by the carrier"),
+}
+
+
+def status_text(status: str) -> str:
+    """Return what an attempt's status says, as the switch wrote it where it is unknown."""
+    return str(_STATUSES.get(status, status))

@@ -10,7 +10,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Win
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
-from tronco.calls.causes import cause_text
+from tronco.calls.causes import cause_text, status_text
 from tronco.calls.models import Cdr
 from tronco.calls.prices import viewpoint_of
 from tronco.charging.models import Authorization
@@ -154,7 +154,7 @@ def list_attempts(*, cdr: Cdr) -> list[AttemptShown]:
     return [
         AttemptShown(
             trunk=trunks.get(attempt["trunk_id"]),
-            status=attempt["status"],
+            status=status_text(attempt["status"]),
             cause=cause_text(attempt["hangup_cause"]),
             seconds=attempt["duration_ms"] / 1000,
         )

@@ -61,6 +61,10 @@ class CircuitForm(ModelForm):
             "max_calls", "max_cps", "max_contacts", "codecs",
         )  # fmt: skip
         widgets = {"tenant": SearchSelect("tenancy:customer_options")}
+        help_texts = {"number": _("What the phone registers with: usually its telephone number.")}
+        error_messages = {
+            "number": {"invalid": _("From 3 to 32 letters, digits, dots, hyphens or underlines.")}
+        }
 
     def adapt(self, actor: Any) -> None:
         self.fields["central"].queryset = list_usable_centrals()  # type: ignore[attr-defined]

@@ -88,6 +88,8 @@ class MoneyField(forms.Field):
             amount_u = money.parse(str(value))
         except InvalidInput as error:
             raise forms.ValidationError(money_error(error.code, str(value))) from error
+        if self.min_u == 1 and amount_u < 1:
+            raise forms.ValidationError(_("More than zero."))
         if self.min_u is not None and amount_u < self.min_u:
             raise forms.ValidationError(
                 _("At least %(least)s.") % {"least": money.format_brl(self.min_u)}
@@ -282,6 +284,9 @@ _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
 def dress(form: Any) -> None:
     """Give every widget the stylesheet's class, and tell readers of screens what goes with it."""
     for bound in form:
+        bound.field.error_messages.setdefault(
+            "unique", gettext_lazy("Already in use; choose another.")
+        )
         widget = bound.field.widget
         if widget.is_hidden:
             continue
