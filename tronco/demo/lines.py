@@ -37,7 +37,7 @@ class Wallet:
 
     `opening` is what it had when the month began. Whenever there is less than `least`, somebody
     adds `refill`; not in the last `dry` days, when whoever calls takes care not to run out
-    altogether. `debit` days ago a person took away so much that `down_to` was left.
+    altogether. `debit` days ago a person took away what was there beyond `down_to`.
     """
 
     opening: int = 0
@@ -94,7 +94,8 @@ LINES = (
     Line("5135550123", "rota", "pre", "Pátio", 7, Wallet(18, 15, 4), suspended=6),
     Line("1135550131", "farias", "controle", "Atendimento", 6, limit=120),
     Line("1135550132", "farias", "controle", "Diretoria", 4, limit=120),
-    Line("1135550140", "helena", "noite", "Residência", 5, Wallet(12, 10, 3, dry=9)),
+    Line("1135550140", "helena", "noite", "Residência", 5,
+         Wallet(12, 10, 3, dry=9, debit=2, down_to="1.85")),
     Line("3135550151", "morada", "h-pos", "Vendas", 12, limit=1500, is_phone=True),
     Line("3135550152", "morada", "h-pre", "Locação", 6, Wallet(25, 20, 6)),
     Line("3135550161", "escola", "h-controle", "Secretaria", 9, limit=400, is_phone=True,

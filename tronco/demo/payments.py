@@ -84,7 +84,8 @@ class Payments:
 
     def _take_away(self, book: Book, at: datetime) -> None:
         amount_u = parse_money(book.wallet.down_to) - book.balance_u
-        self._post(book, at, Kind.DEBIT, amount_u, "Estorno de recarga não compensada")
+        if amount_u < 0:
+            self._post(book, at, Kind.DEBIT, amount_u, "Estorno de recarga não compensada")
 
     def _post(self, book: Book, at: datetime, kind: Kind, amount_u: int, note: str) -> None:
         key = f"by:demonstration:{next(self._numbers)}"
