@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from django.db import OperationalError
 
-from tests.support.hearing import tone_wav
 from tests.support.world import World, make_world
 from tronco.circuits.models import Circuit
 from tronco.mail.models import Email
+from tronco.pbx.audio import RATE, to_wav
 from tronco.pbx.models import LineService, Voicemail
 from tronco.sipcore import messages
 from tronco.sipcore.messages import store_forgotten, store_messages
@@ -37,6 +37,12 @@ def line(world: World) -> Circuit:
         circuit=circuit, tenant=circuit.tenant, voicemail=True, voicemail_email="ana@a.example"
     )
     return circuit
+
+
+def tone_wav(hz: float, seconds: float) -> bytes:
+    """What a switch records of somebody who whistles."""
+    samples = 8000 * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE)) / RATE)
+    return to_wav(samples.astype("<i2").tobytes())
 
 
 def left(directory: Path, circuit_id: int, sound: bytes, call_id: str = CALL) -> Message:

@@ -76,7 +76,7 @@ def read_recording(data: bytes, *, field: str = "file") -> Recording:
             field=field,
             code="audio-too-short",
         )
-    samples = samples - samples.mean()
+    samples = (samples - samples.mean()).astype(np.float32)
     if np.abs(samples).max() < _SILENCE:
         raise InvalidInput(
             _("The recording is silent; check the microphone and record it again."),
