@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.support.world import World, make_tariff, make_world
 from tronco.calls.models import Cdr
 from tronco.calls.rerate import OtherPrices, corrections_post, rerate_calls
 from tronco.calls.services import record_ingest
-from tronco.catalog.models import Tariff
+from tronco.catalog.models import Rate, Tariff, TariffVersion
 from tronco.charging.models import Account, Bucket, Hold, LedgerEntry
 from tronco.core.errors import NotAllowed
 from tronco.identity.roles import Role
@@ -74,6 +75,23 @@ def test_what_if_by_another_list(world: World) -> None:
     assert (difference.level, difference.stored_u, difference.again_u) == (0, 110_000, 220_000)
     assert (result.stored_u, result.again_u) == (110_000, 220_000)
     assert LedgerEntry.objects.filter(kind="correction").count() == 0
+
+
+def test_incoming_call_is_priced_by_who_called(world: World) -> None:
+    """The other list has a price for the beginning of the caller's number."""
+    caller = "+5521987654321"
+    call = authorised(
+        world, world.circuit(), caller, direction="in", caller=caller, called="+558007261234"
+    )
+    record_ingest(ends=[ended(call, world, talks_s=60)])
+    other = Tariff.objects.create(tenant=world.master, name="Por prefixo")
+    version = TariffVersion.objects.create(
+        tenant=world.master, tariff=other, number=1, effective_at=START, created_by="tests"
+    )
+    Rate.objects.create(version=version, prefix="5521", price_per_min=Decimal("0.9"))
+    TariffVersion.objects.update(status=TariffVersion.Status.PUBLISHED)
+    result = rerate_calls([Cdr.objects.get()], other=OtherPrices(tariff_id=other.pk, at=START))
+    assert (result.stored_u, result.again_u, result.unpriced) == (300_000, 900_000, [])
 
 
 def test_a_call_the_other_list_does_not_know(world: World) -> None:
