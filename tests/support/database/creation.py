@@ -18,9 +18,9 @@ class Creation(DatabaseCreation):
     """Copies instead of migrating."""
 
     def create_test_db(self, *args: Any, **options: Any) -> str:
-        name: str = self._get_test_db_name()
+        name: str = self._get_test_db_name()  # type: ignore[attr-defined] # untyped in stubs
         template = f"migrated_{digest_of_migrations()}"
-        with self._nodb_cursor() as cursor:
+        with self._nodb_cursor() as cursor:  # type: ignore[attr-defined] # the same
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             cursor.execute("SELECT datname FROM pg_database WHERE datname ^@ 'migrated_'")
             templates = {row[0] for row in cursor.fetchall()}
