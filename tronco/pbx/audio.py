@@ -69,7 +69,7 @@ def read_recording(data: bytes, *, field: str = "file") -> Recording:
             field=field,
             code="audio-too-large",
         )
-    samples = np.concatenate([*_decoded(data, field), np.zeros(0, np.float32)])
+    samples: Samples = np.concatenate([*_decoded(data, field), np.zeros(0, np.float32)])
     if len(samples) < LEAST_S * RATE:
         raise InvalidInput(
             _("The recording is too short: nobody could understand it."),
@@ -93,7 +93,8 @@ def read_switch_recording(data: bytes) -> Recording:
     """
     _header, _found, rest = data.partition(b"data")
     pcm = rest[4:]
-    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float32) / 32_768
+    whole = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2")
+    samples = (whole / 32_768).astype(np.float32)
     if len(samples) < LEAST_MESSAGE_S * RATE or np.abs(samples).max() < _SILENCE:
         raise InvalidInput(_("Nothing was said."), code="audio-silent")
     return make_recording(samples)
