@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.asterisk import Exchange, open_exchange, wait_until
+from tests.support.hearing import Ears
 from tests.support.stage import Carrier, Stage, answer
 from tests.support.world import World, make_world
 from tronco.charging.models import Gate
@@ -53,6 +54,12 @@ def town(django_db_blocker: Any) -> Iterator[Town]:
             yield Town(exchange, world, stage, carrier, second, second_trunk)
         finally:
             stage.close()
+
+
+@pytest.fixture
+def ears(town: Town) -> Ears:
+    """Tells which recording was heard."""
+    return Ears(town.exchange.settings.sounds)
 
 
 def trunks_are_up() -> bool:

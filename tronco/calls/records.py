@@ -37,7 +37,8 @@ class CallEnd:
 
     `duration_ms` counts from the answer. `outcome` is one of `Cdr.Outcome`; `reason` is the stable
     id of a refusal. `trunk_id` is the trunk that carried it, or the last one tried. `parties` None
-    means that what charging kept at authorisation is to be used.
+    means that what charging kept at authorisation is to be used. `linked` is the id of the call on
+    whose behalf it was placed: by a menu, a portal, a card, a follow-me, a call-back.
     """
 
     call_id: str
@@ -52,3 +53,4 @@ class CallEnd:
     trunk_id: int | None = None
     attempts: tuple[RouteAttempt, ...] = ()
     parties: CallParties | None = None
+    linked: str = ""

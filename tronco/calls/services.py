@@ -93,6 +93,8 @@ def record_of(end: CallEnd, parties: CallParties, price: CallPrice | None) -> di
     """Return a call's record, as the table has it; `price` None when it is not charged."""
     explanation = dict(price.explanation) if price else {}
     explanation["attempts"] = [asdict(attempt) for attempt in end.attempts]
+    if end.linked:
+        explanation["linked"] = end.linked
     return {
         "started_at": end.started_at,
         "identity": identity_of(end.central, end.call_id),

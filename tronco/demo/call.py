@@ -160,6 +160,18 @@ class Call:
         self._sequence += 1
         await self.agent.request(self._request("BYE"), self.target)
 
+    async def press(self, keys: str, *, by_info: bool = False) -> None:
+        """Press keys: in the audio as RFC 4733 has it, or as SIP INFO."""
+        if not by_info:
+            if self.audio:
+                await self.audio.send_digits(keys)
+            return
+        for key in keys:
+            self._sequence += 1
+            request = self._request("INFO", extra=[("content-type", "application/dtmf-relay")])
+            request.body = f"Signal={key}\r\nDuration=160\r\n"
+            await self.agent.request(request, self.target)
+
     async def wait_ringing(self, timeout_s: float = 10) -> None:
         await self._wait(
             lambda: self.ringing_at is not None or self.ended_at is not None, timeout_s
@@ -187,6 +199,9 @@ class Call:
             if self.answered_at is None and self.ended_at is None:
                 self.refuse(487)
         elif method == "INVITE":
+            target = sip.media_target(request.body)
+            if target and self.audio:
+                self.audio.start(target)
             body = sip.sdp_offer(agent.address, self.audio.port if self.audio else 9)
             agent.answer(request, self._with_body(sip.response_to(request, 200), body), addr)
         elif method != "ACK":

@@ -61,6 +61,11 @@ class Audio(asyncio.DatagramProtocol):
         self.packets_out = 0
         self.sounds: list[Sound] = []
         self.digits = ""
+        # Where audio came from.
+        self.sources: set[tuple[str, int]] = set()
+        # With `keeps`, all that was heard, as A-law.
+        self.keeps = False
+        self.heard = bytearray()
         self._transport: asyncio.DatagramTransport | None = None
         self._port = 0
         self._speaker: asyncio.Task[None] | None = None
@@ -115,6 +120,7 @@ class Audio(asyncio.DatagramProtocol):
         if len(data) <= _HEADER.size:
             return
         self.packets_in += 1
+        self.sources.add(addr)
         _, kind, _, clock, _ = _HEADER.unpack_from(data)
         payload = data[_HEADER.size :]
         if kind & 0x7F == EVENTS:
@@ -129,6 +135,8 @@ class Audio(asyncio.DatagramProtocol):
             self.digits += KEYS[event]
 
     def _hear(self, payload: bytes) -> None:
+        if self.keeps:
+            self.heard += payload
         if payload == SILENCE:
             return
         samples = A_LAW_SAMPLES[np.frombuffer(payload, np.uint8)].astype(np.float64)

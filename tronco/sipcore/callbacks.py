@@ -130,7 +130,8 @@ class Callbacks:
             await self._manager().action(
                 "Originate",
                 Channel=f"Local/{dialable(wanted.number)}@leg/n",
-                ChannelId=f"{call_id}-1",
+                # The half that dials is the call; the other is where the caller is served.
+                ChannelId=f"{call_id[:-1]}d",
                 OtherChannelId=call_id,
                 Context="moves",
                 Exten="step",

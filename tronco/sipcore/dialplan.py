@@ -181,8 +181,7 @@ def _ended(spool: Path) -> list[str]:
         "E",
         "${UNIQUEID}",
         NOW,
-        # A call that we answered ourselves has been dialled nowhere.
-        "${IF($[${ISNULL(${BEGAN})}]?${ANSWEREDTIME_MS}:$[${STRFTIME(,UTC,%s%3q)} - ${BEGAN}])}",
+        "${ANSWEREDTIME_MS}",
         "${DIALSTATUS}",
         "${HANGUPCAUSE}",
         "${I}",
@@ -195,6 +194,8 @@ def _ended(spool: Path) -> list[str]:
     ]
     message = ["V", "${UNIQUEID}", NOW, "${MESSAGE}", "${URIENCODE(${CALLERID(num)})}"]
     return [
+        # A call that we answered ourselves counts from there, whatever it was connected to.
+        when('"${BEGAN}" != ""', "Set(ANSWEREDTIME_MS=$[${STRFTIME(,,%s%3q)} - 0${BEGAN}])"),
         'GotoIf($["${MESSAGE}" = ""]?end)',
         append(spool, message),
         "(end)" + append(spool, fields),

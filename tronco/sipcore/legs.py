@@ -44,14 +44,15 @@ class Leg(Outgoing):
         payer, via, hops, linked = (asked.argument(place) for place in range(4))
         self._kind = payer.partition(":")[0]
         self._hops = int(hops or "0")
-        self.facts["linked"] = linked
+        self._via_id = int(via) if via else None
+        self.facts |= {"linked": linked, "did": via}
         number = classify(asked.dialled)
         if number.call_class is CallClass.EMERGENCY and self._kind not in _RINGING:
             return await self._emergency(number, lambda: find_payer(self._directory, payer))
         if self._hops > MOST_LEGS:
             raise Refused("no-route")
-        if via:
-            self._via = await self._directory.find_did_by_id(int(via))
+        if self._via_id is not None:
+            self._via = await self._directory.find_did_by_id(self._via_id)
         classes = self._via.outgoing_classes if self._via else frozenset()
         line = await find_payer(self._directory, payer, classes)
         if line is None:
@@ -70,7 +71,7 @@ class Leg(Outgoing):
         caller = self._request.caller
         number = Number(line.number, Kind.INVALID)
         self.facts |= {"direction": "internal", "called": line.number, "class": ""}
-        payer = line.as_payer(did_id=self._via.id if self._via else None)
+        payer = line.as_payer(did_id=self._via_id)
         grant = await self._authorise(
             payer, caller, number, direction="internal", is_charged=False, limits=line.own_limits
         )
@@ -86,7 +87,7 @@ class Leg(Outgoing):
         return await super()._inside(line)
 
     def _payer(self, line: LineCard) -> Line:
-        return line.as_payer(did_id=self._via.id if self._via else None)
+        return line.as_payer(did_id=self._via_id)
 
     def _limits(self, line: LineCard) -> tuple[Limit, ...]:
         limits = line.limits

@@ -80,7 +80,7 @@ class Outgoing(Call):
         self._know(line, shown, number)
         grant = await _perhaps(
             self._authorise(
-                line.as_payer() if line else None,
+                self._payer(line) if line else None,
                 shown,
                 number,
                 limits=line.limits if line else (),

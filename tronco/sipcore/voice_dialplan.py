@@ -105,7 +105,7 @@ def _answer() -> list[str]:
     """From now on it costs, and the deadline runs on this very channel."""
     return [
         "Answer()",
-        "Set(BEGAN=${STRFTIME(,UTC,%s%3q)})",
+        "Set(BEGAN=${STRFTIME(,,%s%3q)})",
         "Set(TIMEOUT(absolute)=0${FILTER(0-9,${LIMIT})})",
         "Gosub(answered,s,1(${UNIQUEID},1))",
         "Return()",
