@@ -9,6 +9,7 @@ TRONCO_ASSETS       directory of the screen assets installed from npm
 TRONCO_HOME         directory of this instance: sockets, spools, logs
 TRONCO_SLICE_S      seconds that a call pays for at a time: more asks less often, less holds less
 TRONCO_SIP_REALM    realm of the SIP digests; fixed for the life of an installation
+TRONCO_LANGUAGE     en for English where nobody has chosen: command line, first sight of a screen
 TRONCO_SMTP_URL     mail server, smtp+tls://user:password@host:587; without one mail stays queued
 TRONCO_MAIL_FROM    address from which mail is sent
 """
@@ -162,7 +163,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-LANGUAGE_CODE = "pt-br"
+LANGUAGE_CODE = "en" if os.environ.get("TRONCO_LANGUAGE") == "en" else "pt-br"
 LANGUAGES = [("pt-br", "Português (Brasil)"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "America/Sao_Paulo"

@@ -12,6 +12,9 @@ os.environ.setdefault("TRONCO_SECRET_KEY", "only-for-tests")
 
 from config.settings import *  # noqa: E402, F403
 
+# The command line speaks English to its tests, which stand beside its code; screens Portuguese.
+os.environ.setdefault("TRONCO_LANGUAGE", "en")
+
 # Argon2 is slow on purpose; that the product uses it is tested by tests/identity.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405
 DATABASES["default"]["ENGINE"] = "tests.support.database"  # noqa: F405

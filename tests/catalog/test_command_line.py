@@ -48,7 +48,7 @@ def test_a_list_from_a_file_to_its_end(
     capsys.readouterr()
     assert type_("versions", "Nova") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines] == [["v2", "withdrawn"], ["v1", "withdrawn"]]
+    assert [line.split()[:2] for line in lines] == [["v2", "Retirada"], ["v1", "Retirada"]]
 
 
 def test_bad_lines_are_told_and_not_published_unseen(

@@ -32,8 +32,8 @@ def test_life_of_cards(world: World, capsys: pytest.CaptureFixture[str]) -> None
     assert header == "card;pin"
     numbers = [row.partition(";")[0] for row in rows]
     assert sorted(numbers) == sorted(Card.objects.values_list("number", flat=True))
-    assert tronco(capsys, "activate", numbers[0], numbers[-1]) == (0, "3 cards changed\n")
-    assert tronco(capsys, "block", numbers[1]) == (0, f"{numbers[1]} is blocked\n")
+    assert tronco(capsys, "activate", numbers[0], numbers[-1]) == (0, "cards changed: 3\n")
+    assert tronco(capsys, "block", numbers[1]) == (0, f"{numbers[1]} is now: Bloqueado\n")
     assert tronco(capsys, "credit", numbers[0], "2,50") == (0, f"{numbers[0]}: balance R$ 12,50\n")
     status, said = tronco(capsys, "show", numbers[0])
     assert status == 0

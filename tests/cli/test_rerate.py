@@ -21,9 +21,9 @@ def world() -> World:
 def test_what_was_charged_is_proved(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     made(world, world.circuit(number="1001"), talks_s=61)
     assert main(["rerate", *MARCH]) == 0
-    assert "1 answered calls: R$ 0,110000 charged" in capsys.readouterr().out
+    assert "answered calls: 1, charged R$ 0,110000" in capsys.readouterr().out
     assert main(["rerate", "--from", "2026-04-01", "--to", "2026-04-30"]) == 0
-    assert "0 answered calls" in capsys.readouterr().out
+    assert "answered calls: 0" in capsys.readouterr().out
 
 
 def test_what_if_and_then_corrections(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +38,7 @@ def test_what_if_and_then_corrections(world: World, capsys: pytest.CaptureFixtur
     assert not LedgerEntry.objects.filter(kind="correction").exists()
     for posted in (1, 0):
         main([*words, "--post", "Acordo de março"])
-        assert f"{posted} corrections posted" in capsys.readouterr().out
+        assert f"corrections posted: {posted}\n" in capsys.readouterr().out
     assert Account.objects.get(pk=circuit.account_id).balance_u == 950_000
 
 

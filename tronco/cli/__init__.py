@@ -13,21 +13,58 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from tronco.core.errors import TroncoError
+from tronco.runtime.translations import gettext as _
+from tronco.runtime.translations import gettext_noop
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
-    "card": ("tronco.cli.card", "calling cards: make, show, credit, block"),
-    "circuit": ("tronco.cli.circuit", "circuits and their balance: what the screens do"),
-    "demo": ("tronco.cli.demo", "load a demonstration operator into an empty installation"),
-    "did": ("tronco.cli.did", "numbers and ranges: what the screens do"),
-    "doctor": ("tronco.cli.doctor", "look at every part, say what is wrong and how to cure it"),
-    "prepare": ("tronco.cli.prepare", "make the master, the central and the first administrator"),
-    "quote": ("tronco.cli.quote", "price calls by a tariff file, without a database"),
-    "rerate": ("tronco.cli.rerate", "price the calls of a period again, and compare"),
-    "sipcore": ("tronco.cli.sipcore", "call control: authorises calls and watches the switches"),
-    "tariff": ("tronco.cli.tariff", "price lists: import, show, publish, withdraw, export"),
-    "up": ("tronco.cli.up", "run every part of Tronco on this machine, until Ctrl-C"),
+    "card": ("tronco.cli.card", gettext_noop("calling cards: make, show, credit, block")),
+    "circuit": (
+        "tronco.cli.circuit",
+        gettext_noop("circuits and their balance: what the screens do"),
+    ),
+    "demo": (
+        "tronco.cli.demo",
+        gettext_noop("load a demonstration operator into an empty installation"),
+    ),
+    "did": ("tronco.cli.did", gettext_noop("numbers and ranges: what the screens do")),
+    "doctor": (
+        "tronco.cli.doctor",
+        gettext_noop("look at every part, say what is wrong and how to cure it"),
+    ),
+    "prepare": (
+        "tronco.cli.prepare",
+        gettext_noop("make the master, the central and the first administrator"),
+    ),
+    "quote": ("tronco.cli.quote", gettext_noop("price calls by a tariff file, without a database")),
+    "rerate": ("tronco.cli.rerate", gettext_noop("price the calls of a period again, and compare")),
+    "sipcore": (
+        "tronco.cli.sipcore",
+        gettext_noop("call control: authorises calls and watches the switches"),
+    ),
+    "tariff": (
+        "tronco.cli.tariff",
+        gettext_noop("price lists: import, show, publish, withdraw, export"),
+    ),
+    "up": ("tronco.cli.up", gettext_noop("run every part of Tronco on this machine, until Ctrl-C")),
 }
+
+
+# What Python's parser says itself.
+PARSER_WORDS = (
+    gettext_noop("usage: "),
+    gettext_noop("positional arguments"),
+    gettext_noop("options"),
+    gettext_noop("show this help message and exit"),
+    gettext_noop("%(prog)s: error: %(message)s\n"),
+    gettext_noop("argument %(argument_name)s: %(message)s"),
+    gettext_noop("the following arguments are required: %s"),
+    gettext_noop("unrecognized arguments: %s"),
+    gettext_noop("invalid choice: %(value)r (choose from %(choices)s)"),
+    gettext_noop("invalid %(type)s value: %(value)r"),
+    gettext_noop("expected one argument"),
+    gettext_noop("expected at least one argument"),
+)
 
 
 class Command(Protocol):
@@ -38,11 +75,13 @@ class Command(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; problems are told in a sentence, without a traceback."""
+    vars(argparse)["_"] = _  # it has no other way to be given a language
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="tronco", description="Runs and manages Tronco.")
-    choices = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser = argparse.ArgumentParser(prog="tronco", description=_("Runs and manages Tronco."))
+    choices = parser.add_subparsers(dest="command", metavar=_("COMMAND"), required=True)
     for name, (module, help_text) in COMMANDS.items():
-        command = choices.add_parser(name, help=help_text, description=help_text)
+        text = _(help_text)
+        command = choices.add_parser(name, help=text, description=text)
         if words[:1] == [name]:
             chosen = cast(Command, importlib.import_module(module))
             chosen.add_arguments(command)

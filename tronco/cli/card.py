@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tronco.cli.instance import open_instance
 from tronco.core.errors import InvalidInput
 from tronco.core.money import format_brl, parse
+from tronco.runtime.translations import gettext as _
 
 if TYPE_CHECKING:
     from tronco.callingcards.models import CardSeries
@@ -24,30 +25,30 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(dest="action", metavar=_("ACTION"), required=True)
     generate = actions.add_parser(
-        "generate", help="make cards; writes their numbers and PINs, once, as CSV"
+        "generate", help=_("make cards; writes their numbers and PINs, once, as CSV")
     )
-    generate.add_argument("series", help="name or id of the series")
+    generate.add_argument("series", help=_("name or id of the series"))
     generate.add_argument("count", type=int)
-    generate.add_argument("--activate", action="store_true", help="they may be used at once")
-    show_one = actions.add_parser("show", help="tell all about a card")
+    generate.add_argument("--activate", action="store_true", help=_("they may be used at once"))
+    show_one = actions.add_parser("show", help=_("tell all about a card"))
     show_one.add_argument("number")
-    posting = actions.add_parser("credit", help="add to a card's balance")
+    posting = actions.add_parser("credit", help=_("add to a card's balance"))
     posting.add_argument("number")
-    posting.add_argument("amount", help="reais, such as 10,00")
-    posting.add_argument("--note", default="", help="kept with the posting")
+    posting.add_argument("amount", help=_("reais, such as 10,00"))
+    posting.add_argument("--note", default="", help=_("kept with the posting"))
     posting.add_argument(
-        "--key", default="", help="an id of your own: the same key again posts nothing"
+        "--key", default="", help=_("an id of your own: the same key again posts nothing")
     )
     for name, help_text in (
-        ("activate", "let a card, or a range of a series, be used"),
-        ("block", "block a card, or a range of a series"),
-        ("unblock", "undo that"),
+        ("activate", _("let a card, or a range of a series, be used")),
+        ("block", _("block a card, or a range of a series")),
+        ("unblock", _("undo that")),
     ):
         change = actions.add_parser(name, help=help_text)
         change.add_argument("number")
-        change.add_argument("last", nargs="?", default="", help="all from `number` to this one")
+        change.add_argument("last", nargs="?", default="", help=_("all from `number` to this one"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,15 +82,15 @@ def show(actor: Actor, args: argparse.Namespace) -> None:
 
     card = get_card_by_number(actor=actor, number=args.number)
     for label, value in (
-        ("card", card.number),
-        ("series", card.series),
-        ("seller", card.tenant),
-        ("plan", card.account.plan),
-        ("state", card.state),  # type: ignore[attr-defined]
-        ("balance", format_brl(card.account.balance_u)),
-        ("held", format_brl(card.account.held_u)),
-        ("first used", card.first_used_at or "never"),
-        ("valid until", card.valid_until or "no end known"),
+        (_("card"), card.number),
+        (_("series"), card.series),
+        (_("seller"), card.tenant),
+        (_("plan"), card.account.plan),
+        (_("state"), card.state),  # type: ignore[attr-defined]
+        (_("balance"), format_brl(card.account.balance_u)),
+        (_("held"), format_brl(card.account.held_u)),
+        (_("first used"), card.first_used_at or _("never")),
+        (_("valid until"), card.valid_until or _("no end known")),
     ):
         print(f"{label:<12}{value}")
 
@@ -101,7 +102,7 @@ def credit(actor: Actor, args: argparse.Namespace) -> None:
 
     amount_u = parse(args.amount)
     if amount_u <= 0:
-        raise InvalidInput(f"'{args.amount}' must be above zero")
+        raise InvalidInput(_("'%(amount)s' must be above zero") % {"amount": args.amount})
     card = get_card_by_number(actor=actor, number=args.number)
     posted = ledger_post(
         actor=actor,
@@ -111,7 +112,8 @@ def credit(actor: Actor, args: argparse.Namespace) -> None:
         note=args.note,
         key=f"tronco:{args.key or uuid.uuid4()}",
     )
-    print(f"{card}: balance {format_brl(posted.balance_u)}")
+    balance = format_brl(posted.balance_u)
+    print(_("%(number)s: balance %(balance)s") % {"number": card, "balance": balance})
 
 
 def change(actor: Actor, args: argparse.Namespace) -> None:
@@ -122,7 +124,8 @@ def change(actor: Actor, args: argparse.Namespace) -> None:
     card = get_card_by_number(actor=actor, number=args.number)
     if not args.last:
         changed = services.card_set_status(actor=actor, card_id=card.pk, action=args.action)
-        print(f"{changed} is {changed.status}")
+        status = changed.get_status_display()
+        print(_("%(card)s is now: %(status)s") % {"card": changed, "status": status})
         return
     count = services.cards_set_status(
         actor=actor,
@@ -131,7 +134,7 @@ def change(actor: Actor, args: argparse.Namespace) -> None:
         last=args.last,
         action=args.action,
     )
-    print(f"{count} cards changed")
+    print(_("cards changed: %(count)s") % {"count": count})
 
 
 ACTIONS: dict[str, Callable[[Actor, argparse.Namespace], None]] = {
@@ -152,6 +155,11 @@ def _series(text: str) -> CardSeries:
     if not found and text.isdecimal():
         found = list(CardSeries.objects.filter(pk=int(text)))
     if len(found) != 1:
-        problem = "several have this name; give the id" if found else "see Séries on the screens"
-        raise InvalidInput(f"there is no one series '{text}'; {problem}")
+        problem = _("see Series on the screens")
+        if found:
+            problem = _("several have this name; give the id")
+        raise InvalidInput(
+            _("there is no one %(kind)s '%(name)s'; %(problem)s")
+            % {"kind": _("series"), "name": text, "problem": problem}
+        )
     return found[0]

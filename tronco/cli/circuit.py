@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tronco.cli.instance import open_instance
 from tronco.core.errors import InvalidInput
 from tronco.core.money import format_brl, parse
+from tronco.runtime.translations import gettext as _
 
 if TYPE_CHECKING:
     from tronco.circuits.models import Circuit
@@ -23,36 +24,38 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add = actions.add_parser("add", help="make a circuit; prints its password once")
-    add.add_argument("number", help="what the phone registers with")
-    add.add_argument("--customer", required=True, help="name or id of the customer")
-    add.add_argument("--plan", required=True, help="name or id of a plan of the customer's seller")
-    add.add_argument("--central", help="name of the central; needed when there are several")
+    actions = parser.add_subparsers(dest="action", metavar=_("ACTION"), required=True)
+    add = actions.add_parser("add", help=_("make a circuit; prints its password once"))
+    add.add_argument("number", help=_("what the phone registers with"))
+    add.add_argument("--customer", required=True, help=_("name or id of the customer"))
+    add.add_argument(
+        "--plan", required=True, help=_("name or id of a plan of the customer's seller")
+    )
+    add.add_argument("--central", help=_("name of the central; needed when there are several"))
     add.add_argument("--description", default="")
-    add.add_argument("--limit", help="control: what may be used a month; postpaid: credit limit")
-    add.add_argument("--cycle-day", type=int, default=1, metavar="DAY", help="1 to 25")
-    add.add_argument("--credit", default="0", metavar="AMOUNT", help="opening credit")
-    add.add_argument("--ddd", type=int, default=11, help="the line's own DDD")
-    shown = actions.add_parser("list", help="list circuits")
-    shown.add_argument("text", nargs="?", default="", help="part of a number or customer's name")
+    add.add_argument("--limit", help=_("control: what may be used a month; postpaid: credit limit"))
+    add.add_argument("--cycle-day", type=int, default=1, metavar=_("DAY"), help=_("1 to 25"))
+    add.add_argument("--credit", default="0", metavar=_("AMOUNT"), help=_("opening credit"))
+    add.add_argument("--ddd", type=int, default=11, help=_("the line's own DDD"))
+    shown = actions.add_parser("list", help=_("list circuits"))
+    shown.add_argument("text", nargs="?", default="", help=_("part of a number or customer's name"))
     for name, help_text in (
-        ("show", "tell all about a circuit"),
-        ("suspend", "stop its calls, but not those of emergency"),
-        ("resume", "let it call again"),
-        ("password", "replace its password; prints the new one once"),
+        ("show", _("tell all about a circuit")),
+        ("suspend", _("stop its calls, but not those of emergency")),
+        ("resume", _("let it call again")),
+        ("password", _("replace its password; prints the new one once")),
     ):
         actions.add_parser(name, help=help_text).add_argument("number")
     for name, help_text in (
-        ("credit", "add to its balance"),
-        ("debit", "take from its balance, below zero if need be"),
+        ("credit", _("add to its balance")),
+        ("debit", _("take from its balance, below zero if need be")),
     ):
         posting = actions.add_parser(name, help=help_text)
         posting.add_argument("number")
-        posting.add_argument("amount", help="reais, such as 10,00")
-        posting.add_argument("--note", default="", help="kept with the posting")
+        posting.add_argument("amount", help=_("reais, such as 10,00"))
+        posting.add_argument("--note", default="", help=_("kept with the posting"))
         posting.add_argument(
-            "--key", default="", help="an id of your own: the same key again posts nothing"
+            "--key", default="", help=_("an id of your own: the same key again posts nothing")
         )
 
 
@@ -86,29 +89,33 @@ def add(actor: Actor, args: argparse.Namespace) -> None:
         own_ddd=args.ddd,
     )
     central = made.circuit.central
-    print(f"circuit {made.circuit} of {customer}")
-    print(f"server   {central.host}:{central.sip_port}")
-    print(f"user     {made.circuit}")
-    print(f"password {made.password}   (shown only now)")
+    print(
+        _("circuit %(circuit)s of %(customer)s") % {"circuit": made.circuit, "customer": customer}
+    )
+    _tell_password(made.password, server=f"{central.host}:{central.sip_port}", user=args.number)
 
 
 def show(actor: Actor, args: argparse.Namespace) -> None:
     """Tell all about a circuit."""
     circuit = _circuit(actor, args)
     account = circuit.account
-    limit = "none" if account.limit_u is None else format_brl(account.limit_u)
+    limit = _("none") if account.limit_u is None else format_brl(account.limit_u)
+    used = _("%(amount)s in the cycle that began %(day)s") % {
+        "amount": format_brl(account.used_u),
+        "day": account.cycle_start,
+    }
     for label, value in (
-        ("circuit", circuit.number),
-        ("customer", circuit.tenant),
-        ("plan", f"{account.plan} ({account.plan.kind})"),
-        ("central", circuit.central),
-        ("status", circuit.status),
-        ("registered", _registered(circuit)),
-        ("balance", format_brl(account.balance_u)),
-        ("held", format_brl(account.held_u)),
-        ("limit", limit),
-        ("used", f"{format_brl(account.used_u)} in the cycle that began {account.cycle_start}"),
-        ("calls", f"{circuit.max_calls or 'no limit'} at the same time"),
+        (_("circuit"), circuit.number),
+        (_("customer"), circuit.tenant),
+        (_("plan"), f"{account.plan} ({account.plan.get_kind_display()})"),
+        (_("central"), circuit.central),
+        (_("status"), circuit.get_status_display()),
+        (_("registered"), _registered(circuit)),
+        (_("balance"), format_brl(account.balance_u)),
+        (_("held"), format_brl(account.held_u)),
+        (_("limit"), limit),
+        (_("used"), used),
+        (_("calls"), _("%(most)s at the same time") % {"most": circuit.max_calls or _("no limit")}),
     ):
         print(f"{label:<11}{value}")
 
@@ -124,7 +131,7 @@ def list_(actor: Actor, args: argparse.Namespace) -> None:
     if args.text:
         rows = rows.filter(Q(number__contains=args.text) | Q(tenant__name__icontains=args.text))
     for circuit in rows:
-        word = "available" if circuit.is_prepaid else "used"
+        word = _("available") if circuit.is_prepaid else _("used")
         balance = f"{format_brl(account_saldo(circuit.account).shown_u)} {word}"
         print(
             f"{circuit.number:<16}{str(circuit.tenant)[:28]:<30}"
@@ -147,7 +154,7 @@ def suspend(actor: Actor, args: argparse.Namespace) -> None:
     from tronco.circuits import services
 
     services.circuit_suspend(actor=actor, circuit_id=_circuit(actor, args).pk)
-    print(f"{args.number} is suspended; emergency calls still pass")
+    print(_("%(number)s is suspended; emergency calls still pass") % {"number": args.number})
 
 
 def resume(actor: Actor, args: argparse.Namespace) -> None:
@@ -155,7 +162,7 @@ def resume(actor: Actor, args: argparse.Namespace) -> None:
     from tronco.circuits import services
 
     services.circuit_resume(actor=actor, circuit_id=_circuit(actor, args).pk)
-    print(f"{args.number} is active")
+    print(_("%(number)s is active") % {"number": args.number})
 
 
 def password(actor: Actor, args: argparse.Namespace) -> None:
@@ -163,7 +170,7 @@ def password(actor: Actor, args: argparse.Namespace) -> None:
     from tronco.circuits import services
 
     made = services.circuit_new_password(actor=actor, circuit_id=_circuit(actor, args).pk)
-    print(f"password {made.password}   (shown only now)")
+    _tell_password(made.password)
 
 
 ACTIONS: dict[str, Callable[[Actor, argparse.Namespace], None]] = {
@@ -191,7 +198,15 @@ def _post(actor: Actor, args: argparse.Namespace, kind: str, amount_u: int) -> N
         key=f"tronco:{args.key or uuid.uuid4()}",
     )
     circuit.account.refresh_from_db()
-    print(f"{circuit}: balance {format_brl(circuit.account.balance_u)}")
+    balance = format_brl(circuit.account.balance_u)
+    print(_("%(number)s: balance %(balance)s") % {"number": circuit, "balance": balance})
+
+
+def _tell_password(password: str, **more: str) -> None:
+    words = {"server": _("server"), "user": _("user")}
+    for name, value in more.items():
+        print(f"{words[name]:<9}{value}")
+    print(f"{_('password'):<9}{password}   {_('(shown only now)')}")
 
 
 def _circuit(actor: Actor, args: argparse.Namespace) -> Circuit:
@@ -204,7 +219,10 @@ def _registered(circuit: Circuit) -> str:
     if not circuit.is_online:
         return "offline"
     latency = "" if circuit.latency_ms is None else f" {circuit.latency_ms} ms"
-    return f"online{latency} from {circuit.registration.address}"
+    return _("online%(latency)s from %(address)s") % {
+        "latency": latency,
+        "address": circuit.registration.address,
+    }
 
 
 def _amount(text: str) -> int:
@@ -214,20 +232,22 @@ def _amount(text: str) -> int:
 def _positive(text: str) -> int:
     amount_u = parse(text)
     if amount_u <= 0:
-        raise InvalidInput(f"'{text}' must be above zero; to take money away use debit")
+        raise InvalidInput(
+            _("'%(amount)s' must be above zero; to take money away use debit") % {"amount": text}
+        )
     return amount_u
 
 
 def _find_tenant(text: str) -> Any:
     from tronco.tenancy.models import Tenant
 
-    return _find(Tenant.objects.filter(kind=Tenant.Kind.CUSTOMER), text, "customer")
+    return _find(Tenant.objects.filter(kind=Tenant.Kind.CUSTOMER), text, _("customer"))
 
 
 def _find_plan(customer: Any, text: str) -> Any:
     from tronco.catalog.models import Plan
 
-    return _find(Plan.objects.filter(tenant=customer.parent_id, is_active=True), text, "plan")
+    return _find(Plan.objects.filter(tenant=customer.parent_id, is_active=True), text, _("plan"))
 
 
 def _find_central(text: str | None) -> Any:
@@ -235,10 +255,10 @@ def _find_central(text: str | None) -> Any:
 
     rows = list_usable_centrals()
     if text is not None:
-        return _find(rows, text, "central")
+        return _find(rows, text, _("central"))
     found = list(rows[:2])
     if len(found) != 1:
-        raise InvalidInput("name the central with --central")
+        raise InvalidInput(_("name the central with --central"))
     return found[0]
 
 
@@ -248,7 +268,12 @@ def _find(rows: Any, text: str, noun: str) -> Any:
     if not found and text.isdigit():
         found = list(rows.filter(pk=int(text)))
     if len(found) != 1:
-        known = ", ".join(str(row) for row in rows[:10]) or "none"
-        problem = "several have this name; give the id" if found else f"known are: {known}"
-        raise InvalidInput(f"there is no one {noun} '{text}'; {problem}")
+        known = ", ".join(str(row) for row in rows[:10]) or _("none")
+        problem = _("several have this name; give the id")
+        if not found:
+            problem = _("known are: %(names)s") % {"names": known}
+        raise InvalidInput(
+            _("there is no one %(kind)s '%(name)s'; %(problem)s")
+            % {"kind": noun, "name": text, "problem": problem}
+        )
     return found[0]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tronco.cli.instance import open_instance
+from tronco.runtime.translations import gettext as _
 
 # Beside the scene: how everybody of the demonstration signs in.
 ACCESS_FILE = "access.txt"
@@ -16,19 +17,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "--central",
-        metavar="NAME",
+        metavar=_("NAME"),
         default="node1",
-        help="the switch of its circuits (default: %(default)s)",
+        help=_("the switch of its circuits (default: %(default)s)"),
     )
     parser.add_argument(
         "--carrier-port",
         type=int,
         required=True,
-        metavar="PORT",
-        help="where the demonstration's carrier listens",
+        metavar=_("PORT"),
+        help=_("where the demonstration's carrier listens"),
     )
     parser.add_argument(
-        "--scene", type=Path, required=True, metavar="FILE", help="written for its phones to play"
+        "--scene",
+        type=Path,
+        required=True,
+        metavar=_("FILE"),
+        help=_("written for its phones to play"),
     )
 
 
@@ -43,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
     )
     if not loaded.is_new:
         return 0
-    print(f"A demonstration operator, with {loaded.calls} calls of the last month.")
-    print(f"The passwords of its people and phones: {access}")
+    told = _("A demonstration operator, with %(count)s calls of the last month.")
+    print(told % {"count": loaded.calls})
+    print(_("The passwords of its people and phones: %(file)s") % {"file": access})
     # A log is no place for passwords.
     if sys.stdout.isatty():
         for one in loaded.access:

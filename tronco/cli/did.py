@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tronco.cli.instance import open_instance
 from tronco.core.errors import InvalidInput
+from tronco.runtime.translations import gettext as _
 
 if TYPE_CHECKING:
     from tronco.dids.models import Did
@@ -22,40 +23,46 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add = actions.add_parser("add", help="add a number, or several that follow it")
-    add.add_argument("raw", help="the number exactly as its supplier sends it")
-    add.add_argument("--owner", required=True, help="name or id of a customer, reseller or master")
-    add.add_argument("--e164", default="", help="the number as people write it, if it reads else")
-    add.add_argument("--circuit", default="", help="number of the circuit that it rings")
+    actions = parser.add_subparsers(dest="action", metavar=_("ACTION"), required=True)
+    add = actions.add_parser("add", help=_("add a number, or several that follow it"))
+    add.add_argument("raw", help=_("the number exactly as its supplier sends it"))
+    add.add_argument(
+        "--owner", required=True, help=_("name or id of a customer, reseller or master")
+    )
+    add.add_argument(
+        "--e164", default="", help=_("the number as people write it, if it reads else")
+    )
+    add.add_argument("--circuit", default="", help=_("number of the circuit that it rings"))
     add.add_argument("--supplier", default="")
-    add.add_argument("--quantity", type=int, default=1, help="so many consecutive numbers")
-    add.add_argument("--dry-run", action="store_true", help="only tell what would be created")
-    shown = actions.add_parser("list", help="list numbers")
-    shown.add_argument("text", nargs="?", default="", help="part of a number or holder's name")
-    shown.add_argument("--state", default="", help="available, reserved, in_use, quarantine ...")
-    actions.add_parser("show", help="tell all about a number and who held it").add_argument(
+    add.add_argument("--quantity", type=int, default=1, help=_("so many consecutive numbers"))
+    add.add_argument("--dry-run", action="store_true", help=_("only tell what would be created"))
+    shown = actions.add_parser("list", help=_("list numbers"))
+    shown.add_argument("text", nargs="?", default="", help=_("part of a number or holder's name"))
+    shown.add_argument("--state", default="", help=_("available, reserved, in_use, quarantine ..."))
+    actions.add_parser("show", help=_("tell all about a number and who held it")).add_argument(
         "number"
     )
-    assign = actions.add_parser("assign", help="hand a number in stock to a customer")
+    assign = actions.add_parser("assign", help=_("hand a number in stock to a customer"))
     assign.add_argument("number")
-    assign.add_argument("--customer", help="name or id; without it the seller uses it himself")
-    assign.add_argument("--circuit", default="", help="number of the circuit that it rings")
+    assign.add_argument("--customer", help=_("name or id; without it the seller uses it himself"))
+    assign.add_argument("--circuit", default="", help=_("number of the circuit that it rings"))
     release = actions.add_parser(
-        "release", help="take a number in use back; free one that is reserved or in quarantine"
+        "release", help=_("take a number in use back; free one that is reserved or in quarantine")
     )
     release.add_argument("number")
-    release.add_argument("--days", type=int, help="days in quarantine, when it is in use")
-    ranges = actions.add_parser("range", help="add a range of numbers")
+    release.add_argument("--days", type=int, help=_("days in quarantine, when it is in use"))
+    ranges = actions.add_parser("range", help=_("add a range of numbers"))
     ranges.add_argument("name")
-    ranges.add_argument("area", help="DDI and DDD, such as 5511")
-    ranges.add_argument("first", help="first number without DDD")
-    ranges.add_argument("last", help="last number without DDD")
-    ranges.add_argument("--owner", help="name or id of the master or a reseller; default: master")
-    ranges.add_argument("--sent-as", default="digits", help="digits, e164, national or ddd")
+    ranges.add_argument("area", help=_("DDI and DDD, such as 5511"))
+    ranges.add_argument("first", help=_("first number without DDD"))
+    ranges.add_argument("last", help=_("last number without DDD"))
+    ranges.add_argument(
+        "--owner", help=_("name or id of the master or a reseller; default: master")
+    )
+    ranges.add_argument("--sent-as", default="digits", help=_("digits, e164, national or ddd"))
     ranges.add_argument("--supplier", default="")
-    ranges.add_argument("--cancels-itself", action="store_true", help="cancelamento automático")
-    ranges.add_argument("--dry-run", action="store_true", help="only tell what would be created")
+    ranges.add_argument("--cancels-itself", action="store_true", help=_("automatic cancelling"))
+    ranges.add_argument("--dry-run", action="store_true", help=_("only tell what would be created"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,7 +97,7 @@ def add(actor: Actor, args: argparse.Namespace) -> None:
     )
     _tell(plan, done=True)
     for warning in saved.warnings:
-        print(f"note: {warning}")
+        print(_("note: %(text)s") % {"text": warning})
 
 
 def range_(actor: Actor, args: argparse.Namespace) -> None:
@@ -100,7 +107,7 @@ def range_(actor: Actor, args: argparse.Namespace) -> None:
     from tronco.tenancy.models import Tenant
 
     if args.sent_as not in SentAs.values:
-        raise InvalidInput(f"--sent-as is one of {', '.join(SentAs.values)}")
+        raise InvalidInput(_("--sent-as is one of %(words)s") % {"words": ", ".join(SentAs.values)})
     numbers = {name: getattr(args, name) for name in ("area", "first", "last", "sent_as")}
     if args.dry_run:
         _tell(ranges.range_preview(**numbers))
@@ -128,7 +135,9 @@ def list_(actor: Actor, args: argparse.Namespace) -> None:
     rows = list_dids(actor=actor)
     if args.state:
         if args.state not in Did.State.values:
-            raise InvalidInput(f"--state is one of {', '.join(Did.State.values)}")
+            raise InvalidInput(
+                _("--state is one of %(words)s") % {"words": ", ".join(Did.State.values)}
+            )
         rows = rows.filter(state=args.state)
     if args.text:
         text = args.text
@@ -147,19 +156,19 @@ def show(actor: Actor, args: argparse.Namespace) -> None:
     did = _did(actor, args)
     registration = getattr(did, "registration", None)
     for label, value in (
-        ("number", f"{did.e164}   {did.display}"),
-        ("sent as", did.raw),
-        ("state", f"{did.state} {did.quarantine_until or did.reserved_for or ''}"),
-        ("owner", did.seller),
-        ("customer", did.subscriber or "-"),
-        ("range", did.range or "-"),
-        ("does", f"{did.mode} {did.circuit or ''}"),
-        ("supplier", f"{did.supplier or '-'} {did.host}"),
-        ("registered", f"{registration.state} {registration.cause}" if registration else "-"),
+        (_("number"), f"{did.e164}   {did.display}"),
+        (_("sent as"), did.raw),
+        (_("state"), f"{did.state} {did.quarantine_until or did.reserved_for or ''}"),
+        (_("owner"), did.seller),
+        (_("customer"), did.subscriber or "-"),
+        (_("range"), did.range or "-"),
+        (_("does"), f"{did.mode} {did.circuit or ''}"),
+        (_("supplier"), f"{did.supplier or '-'} {did.host}"),
+        (_("registered"), f"{registration.state} {registration.cause}" if registration else "-"),
     ):
         print(f"{label:<11}{str(value).strip()}")
     for tenure in list_tenures(actor=actor).filter(e164=did.e164):
-        until = f"{tenure.until:%Y-%m-%d}" if tenure.until else "now"
+        until = f"{tenure.until:%Y-%m-%d}" if tenure.until else _("now")
         print(f"held       {tenure.since:%Y-%m-%d} to {until} by {tenure.holder} {tenure.document}")
 
 
@@ -173,7 +182,8 @@ def assign(actor: Actor, args: argparse.Namespace) -> None:
         tenant_id=_find_tenant(args.customer).pk if args.customer else None,
         circuit_id=_find_circuit(actor, args.circuit),
     )
-    print(f"{did.e164} is in use by {did.tenant}")
+    told = _("%(number)s is in use by %(holder)s")
+    print(told % {"number": did.e164, "holder": did.tenant})
 
 
 def release(actor: Actor, args: argparse.Namespace) -> None:
@@ -201,11 +211,14 @@ ACTIONS: dict[str, Callable[[Actor, argparse.Namespace], None]] = {
 
 
 def _tell(plan: NumberPlan, *, done: bool = False) -> None:
-    word = "created" if done else "would be created"
+    told = _("%(count)s of %(asked)s would be created")
+    if done:
+        told = _("%(count)s of %(asked)s created")
     ends = f": {plan.create[0].raw} … {plan.create[-1].raw}" if plan.create else ""
-    print(f"{len(plan.create)} of {plan.asked} {word}{ends}")
+    print(told % {"count": len(plan.create), "asked": plan.asked} + ends)
     for why, count, first in plan.refused:
-        print(f"{count} not: {why}{': ' if first else ''}{', '.join(first)}")
+        refused = _("%(count)s not: %(why)s") % {"count": count, "why": why}
+        print(refused + (": " if first else "") + ", ".join(first))
 
 
 def _did(actor: Actor, args: argparse.Namespace) -> Did:
@@ -228,6 +241,11 @@ def _find_tenant(text: str) -> Any:
     if not found and text.isdigit():
         found = list(rows.filter(pk=int(text)))
     if len(found) != 1:
-        problem = "several have this name; give the id" if found else "see its name on the screens"
-        raise InvalidInput(f"there is no one tenant '{text}'; {problem}")
+        problem = _("see its name on the screens")
+        if found:
+            problem = _("several have this name; give the id")
+        raise InvalidInput(
+            _("there is no one %(kind)s '%(name)s'; %(problem)s")
+            % {"kind": _("tenant"), "name": text, "problem": problem}
+        )
     return found[0]

@@ -19,9 +19,49 @@ from tronco.cli.instance import open_instance
 from tronco.runtime.paths import Home, instance_home
 from tronco.runtime.proc import machine
 from tronco.runtime.supervisor import STATUS_FILE
+from tronco.runtime.translations import gettext as _
+from tronco.runtime.translations import gettext_noop
 
 State = Literal["ok", "warning", "fault"]
-MARKS: dict[State, str] = {"ok": "ok  ", "warning": "warn", "fault": "FAIL"}
+MARKS: dict[State, str] = {
+    "ok": gettext_noop("ok"),
+    "warning": gettext_noop("warn"),
+    "fault": gettext_noop("FAIL"),
+}
+# JSON has the part's name as it is here.
+PARTS = {
+    "disk": gettext_noop("disk"),
+    "processes": gettext_noop("processes"),
+    "database": gettext_noop("database"),
+    "charging": gettext_noop("charging"),
+    "centrals": gettext_noop("centrals"),
+    "trunks": gettext_noop("trunks"),
+    "routes": gettext_noop("routes"),
+    "secrets": gettext_noop("secrets"),
+    "spool": gettext_noop("spool"),
+    "worker": gettext_noop("worker"),
+    "ledger": gettext_noop("ledger"),
+    "prices": gettext_noop("prices"),
+}
+PROCESS_STATES = {
+    "starting": gettext_noop("starting"),
+    "restarting": gettext_noop("restarting"),
+    "running": gettext_noop("running"),
+    "done": gettext_noop("done"),
+    "stopped": gettext_noop("stopped"),
+    "skipped": gettext_noop("skipped"),
+    "missing": gettext_noop("missing"),
+    "failed": gettext_noop("failed"),
+}
+# The ledger's rules in a line each; a check without its own is told by its docstring.
+RULES = {
+    "check_balances": gettext_noop("every balance is the sum of its entries"),
+    "check_overspend": gettext_noop("no call took a prepaid account below zero"),
+    "check_settlements": gettext_noop("every settled call is posted once at every level"),
+    "check_holds": gettext_noop("what is held belongs to calls that run"),
+    "check_prices": gettext_noop("the latest settled calls cost again what they cost"),
+    "check_records": gettext_noop("every charge of a record is posted once, and has its record"),
+}
 OLDEST_POSTGRES = 150_000
 LEAST_FREE = 0.05
 LEAST_FREE_BYTES = 1_000_000_000
@@ -48,7 +88,7 @@ Check = Callable[[Home], Iterator[Finding]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--json", action="store_true", help="one JSON object a finding")
+    parser.add_argument("--json", action="store_true", help=_("one JSON object a finding"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,11 +100,12 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps({name: getattr(finding, name) for name in Finding.__slots__}))
             continue
-        print(f"{MARKS[finding.state]}  {finding.part:<14} {finding.text}", flush=True)
+        part = _(PARTS.get(finding.part, finding.part))
+        print(f"{_(MARKS[finding.state]):<6}{part:<14} {finding.text}", flush=True)
         if finding.state != "ok" and finding.cure:
             print(f"{'':<21}→ {finding.cure}")
     if not args.json:
-        print("Nothing is wrong." if not faults else f"{faults} faults.")
+        print(_("Faults: %(count)s.") % {"count": faults} if faults else _("Nothing is wrong."))
     return 1 if faults else 0
 
 
@@ -83,15 +124,19 @@ def examine(home: Home) -> Iterator[Finding]:
         except Exception as problem:
             # One look that fails must not keep the others from being taken.
             name = check.__name__.replace("_", " ")
-            yield Finding(name, "fault", f"{type(problem).__name__}: {problem}", "report this")
+            yield Finding(name, "fault", f"{type(problem).__name__}: {problem}", _("report this"))
 
 
 def disk(home: Home) -> Iterator[Finding]:
     """Space where the instance lives."""
     usage = shutil.disk_usage(home.root)
-    text = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.0f} GB at {home.root}"
+    text = _("%(free)s GB free of %(total)s GB at %(place)s") % {
+        "free": f"{usage.free / 1e9:.1f}",
+        "total": f"{usage.total / 1e9:.0f}",
+        "place": home.root,
+    }
     if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE:
-        yield Finding("disk", "fault", text, "free some, or calls cannot be recorded")
+        yield Finding("disk", "fault", text, _("free some, or calls cannot be recorded"))
     else:
         yield Finding("disk", "ok", text)
 
@@ -101,18 +146,22 @@ def processes(home: Home) -> Iterator[Finding]:
     status = find_status(home)
     if status is None:
         yield Finding(
-            "processes", "warning", "no supervisor runs here", "start it with `tronco up`, unless"
-            " the processes run under systemd or elsewhere",
+            "processes", "warning", _("no supervisor runs here"),
+            _("start it with `tronco up`, unless the processes run under systemd or elsewhere"),
         )  # fmt: skip
         return
     for service in status["services"]:
         state, detail = service["state"], service["detail"]
-        text = f"{service['title']}: {state}{', ' + detail if detail else ''}"
+        read = _("read %(log)s") % {"log": f"{home.log}/{service['name']}.log"}
+        told = _(PROCESS_STATES.get(state, state))
+        text = f"{service['title']}: {told}{', ' + detail if detail else ''}"
         if state in {"failed", "missing", "skipped", "stopped"}:
-            yield Finding("processes", "fault", text, f"read {home.log}/{service['name']}.log")
+            yield Finding("processes", "fault", text, read)
         elif service["restarts"]:
-            text += f" (restarted {service['restarts']} times since it began)"
-            yield Finding("processes", "warning", text, f"read {home.log}/{service['name']}.log")
+            text += _(" (restarted %(count)s times since it began)") % {
+                "count": service["restarts"]
+            }
+            yield Finding("processes", "warning", text, read)
         else:
             yield Finding("processes", "ok", text)
 
@@ -140,13 +189,16 @@ def database(_home: Home) -> Iterator[Finding]:
     except Error as problem:
         yield Finding(
             "database", "fault", str(problem).strip().splitlines()[0],
-            "is it up, and DATABASE_URL right? `tronco up` starts the embedded one",
+            _("is it up, and DATABASE_URL right? `tronco up` starts the embedded one"),
         )  # fmt: skip
         return
     spent_ms = (time.monotonic() - begun) * 1000
-    text = f"PostgreSQL {version // 10_000}.{version % 10_000}, reached in {spent_ms:.0f} ms"
+    text = _("PostgreSQL %(version)s, reached in %(spent)s ms") % {
+        "version": f"{version // 10_000}.{version % 10_000}",
+        "spent": f"{spent_ms:.0f}",
+    }
     if version < OLDEST_POSTGRES:
-        yield Finding("database", "fault", text, "PostgreSQL 15 or later is needed")
+        yield Finding("database", "fault", text, _("PostgreSQL 15 or later is needed"))
         return
     yield Finding("database", "ok", text)
     executor = MigrationExecutor(connection)
@@ -154,11 +206,13 @@ def database(_home: Home) -> Iterator[Finding]:
     if missing:
         first = missing[0][0]
         yield Finding(
-            "database", "fault", f"{len(missing)} migrations are missing, from {first}",
-            "run `python -m django migrate`; `tronco up` does",
+            "database", "fault",
+            _("%(count)s migrations are missing, from %(first)s")
+            % {"count": len(missing), "first": first},
+            _("run `python -m django migrate`; `tronco up` does"),
         )  # fmt: skip
     else:
-        yield Finding("database", "ok", "its schema is that of this code")
+        yield Finding("database", "ok", _("its schema is that of this code"))
 
 
 def gate(_home: Home) -> Iterator[Finding]:
@@ -169,11 +223,11 @@ def gate(_home: Home) -> Iterator[Finding]:
         cursor.execute("SELECT charging_gate_is_open()")
         is_open = cursor.fetchone()[0]
     if is_open:
-        yield Finding("charging", "ok", "rated calls may start")
+        yield Finding("charging", "ok", _("rated calls may start"))
     else:
         yield Finding(
-            "charging", "fault", "rated calls are refused: their holds were not rebuilt yet",
-            "sipcore does it within seconds when it reaches every central; is it running?",
+            "charging", "fault", _("rated calls are refused: their holds were not rebuilt yet"),
+            _("sipcore does it within seconds when it reaches every central; is it running?"),
         )  # fmt: skip
 
 
@@ -184,16 +238,24 @@ def centrals(_home: Home) -> Iterator[Finding]:
 
     active = [central for central in list_centrals(actor=SYSTEM) if central.is_active]
     if not active:
-        yield Finding("centrals", "fault", "there is none", "add one, or run `tronco prepare`")
+        yield Finding(
+            "centrals", "fault", _("there is none"), _("add one, or run `tronco prepare`")
+        )
     for central in active:
-        seen = central.seen_at.astimezone().strftime("%H:%M:%S") if central.seen_at else "never"
+        seen = central.seen_at.astimezone().strftime("%H:%M:%S") if central.seen_at else _("never")
         if central.health == "up":  # type: ignore[attr-defined]
-            text = f"{central.name}: {central.version}, {central.channels} channels, seen {seen}"
+            text = _("%(name)s: %(version)s, %(channels)s channels, seen %(seen)s") % {
+                "name": central.name,
+                "version": central.version,
+                "channels": central.channels,
+                "seen": seen,
+            }
             yield Finding("centrals", "ok", text)
         else:
             yield Finding(
-                "centrals", "fault", f"{central.name}: no news, last seen {seen}",
-                "are Asterisk and sipcore running, and does the AMI answer?",
+                "centrals", "fault",
+                _("%(name)s: no news, last seen %(seen)s") % {"name": central.name, "seen": seen},
+                _("are Asterisk and sipcore running, and does the AMI answer?"),
             )  # fmt: skip
 
 
@@ -206,24 +268,27 @@ def routes(_home: Home) -> Iterator[Finding]:
     carrying = Trunk.objects.filter(is_active=True, carrier__is_active=True)
     for trunk in carrying.filter(reachable=False):
         yield Finding(
-            "trunks", "warning", f"{trunk} does not answer", f"is {trunk.host}:{trunk.port} up?"
+            "trunks",
+            "warning",
+            _("%(trunk)s does not answer") % {"trunk": trunk},
+            _("is %(address)s up?") % {"address": f"{trunk.host}:{trunk.port}"},
         )
     if not carrying.filter(carries_emergency=True).exists():
         yield Finding(
-            "trunks", "fault", "none is meant for emergency calls",
-            "tick “carries emergency calls” on at least one trunk",
+            "trunks", "fault", _("none is meant for emergency calls"),
+            _("tick “carries emergency calls” on at least one trunk"),
         )  # fmt: skip
     route = Route.objects.filter(is_default=True).first()
     if route is None:
-        yield Finding("routes", "fault", "there is no default route", "make one in Routes")
+        yield Finding("routes", "fault", _("there is no default route"), _("make one in Routes"))
         return
     steps = list_steps_by_class(route=route)
     empty = [str(c.value) for c in CallClass if not any(t.is_active for t in steps.get(c, ()))]
     if empty:
-        text = f"the default route carries no {', '.join(empty)}"
-        yield Finding("routes", "warning", text, "such calls are refused; add trunks if meant")
+        text = _("the default route carries no %(classes)s") % {"classes": ", ".join(empty)}
+        yield Finding("routes", "warning", text, _("such calls are refused; add trunks if meant"))
     else:
-        yield Finding("routes", "ok", "the default route carries every class")
+        yield Finding("routes", "ok", _("the default route carries every class"))
 
 
 def secrets_open(_home: Home) -> Iterator[Finding]:
@@ -236,9 +301,12 @@ def secrets_open(_home: Home) -> Iterator[Finding]:
     from tronco.routing.models import Trunk
 
     kept = [
-        *((f"trunk {one.name}", one.password_encrypted) for one in Trunk.objects.all()),
         *(
-            (f"second factor of {one.user.username}", one.secret_encrypted)
+            (_("trunk %(name)s") % {"name": one.name}, one.password_encrypted)
+            for one in Trunk.objects.all()
+        ),
+        *(
+            (_("second factor of %(name)s") % {"name": one.user.username}, one.secret_encrypted)
             for one in Authenticator.objects.select_related("user")
         ),
     ]
@@ -249,12 +317,17 @@ def secrets_open(_home: Home) -> Iterator[Finding]:
         except Unavailable:
             closed.append(name)
     if closed:
+        names = ", ".join(closed)
         yield Finding(
-            "secrets", "fault", f"what is stored for {', '.join(closed)} does not open",
-            "restore TRONCO_SECRET_KEY, or enter the passwords again and remove the second factors",
+            "secrets", "fault",
+            _("what is stored for %(names)s does not open") % {"names": names},
+            _(
+                "restore TRONCO_SECRET_KEY, or enter the passwords again and remove the second"
+                " factors"
+            ),
         )  # fmt: skip
     else:
-        yield Finding("secrets", "ok", "every stored secret opens")
+        yield Finding("secrets", "ok", _("every stored secret opens"))
 
 
 def spool(home: Home) -> Iterator[Finding]:
@@ -275,11 +348,14 @@ def spool(home: Home) -> Iterator[Finding]:
         known = set(Cdr.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
         if ids - known:
             yield Finding(
-                "spool", "fault", f"{node.name}: {len(ids - known)} calls are not on record yet",
-                "is sipcore running? nothing is lost: they stay in the spool until they are",
+                "spool", "fault",
+                _("%(name)s: %(count)s calls are not on record yet")
+                % {"name": node.name, "count": len(ids - known)},
+                _("is sipcore running? nothing is lost: they stay in the spool until they are"),
             )  # fmt: skip
         else:
-            yield Finding("spool", "ok", f"{node.name}: every call in it is on record")
+            text = _("%(name)s: every call in it is on record") % {"name": node.name}
+            yield Finding("spool", "ok", text)
 
 
 def worker(_home: Home) -> Iterator[Finding]:
@@ -290,15 +366,20 @@ def worker(_home: Home) -> Iterator[Finding]:
     now = timezone.now()
     alive = ProcrastinateWorker.objects.filter(last_heartbeat__gte=now - HEARTBEAT).count()
     if not alive:
-        yield Finding("worker", "fault", "none is alive", "start it; cycles do not close without")
+        yield Finding(
+            "worker", "fault", _("none is alive"), _("start it; cycles do not close without")
+        )
     late = ProcrastinateJob.objects.filter(status="todo", scheduled_at__lt=now - JOBS_WAIT).count()
     failed = ProcrastinateJob.objects.filter(status="failed").count()
     if late:
-        yield Finding("worker", "warning", f"{late} tasks wait too long", "are workers enough?")
+        text = _("tasks that wait too long: %(count)s") % {"count": late}
+        yield Finding("worker", "warning", text, _("are workers enough?"))
     if failed:
-        yield Finding("worker", "warning", f"{failed} tasks failed", "read the worker's log")
+        text = _("tasks that failed: %(count)s") % {"count": failed}
+        yield Finding("worker", "warning", text, _("read the worker's log"))
     if alive and not late and not failed:
-        yield Finding("worker", "ok", f"{alive} alive, no task late or failed")
+        text = _("%(count)s alive, no task late or failed") % {"count": alive}
+        yield Finding("worker", "ok", text)
 
 
 def ledger(_home: Home) -> Iterator[Finding]:
@@ -307,21 +388,26 @@ def ledger(_home: Home) -> Iterator[Finding]:
     from tronco.charging.invariants import CHECKS as LEDGER_CHECKS
 
     for check in (*LEDGER_CHECKS, check_records):
-        rule = (check.__doc__ or "").strip().splitlines()[0]
+        rule = _(RULES.get(check.__name__, (check.__doc__ or "").strip().splitlines()[0]))
         violations = list(check())
         for violation in violations[:VIOLATIONS_TOLD]:
             place = " ".join(
                 f"{word} {value}"
                 for word, value in (
-                    ("account", violation.account_id),
-                    ("call", violation.call_id),
+                    (_("account"), violation.account_id),
+                    (_("call"), violation.call_id),
                 )
                 if value is not None
             )
             yield Finding("ledger", "fault", f"{place}: {violation.message}", violation.cure)
         if len(violations) > VIOLATIONS_TOLD:
             rest = len(violations) - VIOLATIONS_TOLD
-            yield Finding("ledger", "fault", f"and {rest} more of: {rule}", "mend those first")
+            yield Finding(
+                "ledger",
+                "fault",
+                _("and %(count)s more of: %(rule)s") % {"count": rest, "rule": rule},
+                _("mend those first"),
+            )
         if not violations:
             yield Finding("ledger", "ok", rule)
 
@@ -337,11 +423,13 @@ def prices(_home: Home) -> Iterator[Finding]:
         first = result.differences[0]
         yield Finding(
             "prices", "fault",
-            f"{len(result.differences)} prices come out otherwise, as that of {first.call.call_id}",
-            "report this with the call's page",
+            _("%(count)s prices come out otherwise, as that of %(call)s")
+            % {"count": len(result.differences), "call": first.call.call_id},
+            _("report this with the call's page"),
         )  # fmt: skip
     else:
-        yield Finding("prices", "ok", f"the last {result.calls} come out again to the millionth")
+        text = _("the last %(count)s come out again to the millionth") % {"count": result.calls}
+        yield Finding("prices", "ok", text)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from tronco.cli.instance import open_instance
 from tronco.core.ids import new_password
 from tronco.runtime.paths import Home, instance_home
+from tronco.runtime.translations import gettext as _
 
 ADMINISTRATOR = "admin"
 # Readable by its owner only, and gone once the administrator has chosen a password of his own.
@@ -17,20 +18,20 @@ FIRST_PASSWORD = "secrets/first-administrator"  # noqa: S105 - the name of a fil
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--name", default="Operadora", help="the operator's name (default: %(default)s)"
+        "--name", default="Operadora", help=_("the operator's name (default: %(default)s)")
     )
     parser.add_argument(
         "--central",
-        metavar="NAME",
+        metavar=_("NAME"),
         default="node1",
-        help="this machine's switch (default: %(default)s)",
+        help=_("this machine's switch (default: %(default)s)"),
     )
     parser.add_argument(
         "--address",
         default="127.0.0.1",
-        help="where phones reach the switch (default: %(default)s)",
+        help=_("where phones reach the switch (default: %(default)s)"),
     )
-    parser.add_argument("--sip-port", type=int, default=5060, metavar="PORT")
+    parser.add_argument("--sip-port", type=int, default=5060, metavar=_("PORT"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from tronco.core.errors import InvalidInput
 from tronco.rating import Price, Rate, Tariff, TariffError, load_tariff
 from tronco.rating.exact import JsonObject, decimal_text, fixed_text, read_json
+from tronco.runtime.translations import gettext as _
 
 # A tariff with one wrong column would otherwise scroll everything away.
 _PROBLEMS_SHOWN: Final = 50
@@ -33,19 +34,21 @@ class _Unusable(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two files."""
-    parser.add_argument("--tariff", required=True, help="tariff, JSON; - for standard input")
-    parser.add_argument("--calls", required=True, help="list of calls, JSON; - for standard input")
+    parser.add_argument("--tariff", required=True, help=_("tariff, JSON; - for standard input"))
+    parser.add_argument(
+        "--calls", required=True, help=_("list of calls, JSON; - for standard input")
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Price every call; return 0, 1 if any was not priced, 2 if a file cannot be used."""
     try:
         if args.tariff == args.calls == "-":
-            raise _Unusable("only one of --tariff and --calls can be standard input")
+            raise _Unusable(_("only one of --tariff and --calls can be standard input"))
         tariff = _read_tariff(args.tariff)
         calls = _read(args.calls)
         if not isinstance(calls, list):
-            raise _Unusable(f"{args.calls}: must be a list of calls, [ … ]")
+            raise _Unusable(_("%(file)s: must be a list of calls, [ … ]") % {"file": args.calls})
     except _Unusable as error:
         print(f"tronco quote: {error}", file=sys.stderr)
         return 2
@@ -194,8 +197,10 @@ def _read_tariff(name: str) -> Tariff:
     except TariffError as error:
         lines = [f"  {problem}" for problem in error.problems[:_PROBLEMS_SHOWN]]
         if len(error.problems) > _PROBLEMS_SHOWN:
-            lines.append(f"  and {len(error.problems) - _PROBLEMS_SHOWN} more")
-        raise _Unusable("\n".join([f"{name} cannot be used:", *lines])) from error
+            left = len(error.problems) - _PROBLEMS_SHOWN
+            lines.append("  " + _("and %(count)s more") % {"count": left})
+        head = _("%(file)s cannot be used:") % {"file": name}
+        raise _Unusable("\n".join([head, *lines])) from error
 
 
 def _read(name: str) -> Any:
@@ -205,6 +210,10 @@ def _read(name: str) -> Any:
     except OSError as error:
         raise _Unusable(f"{name}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise _Unusable(f"{name}: is not UTF-8 text; save it as UTF-8") from error
+        raise _Unusable(
+            _("%(file)s: is not UTF-8 text; save it as UTF-8") % {"file": name}
+        ) from error
     except ValueError as error:
-        raise _Unusable(f"{name}: is not JSON: {error}") from error
+        raise _Unusable(
+            _("%(file)s: is not JSON: %(problem)s") % {"file": name, "problem": error}
+        ) from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tronco.cli.instance import open_instance
 from tronco.core.errors import InvalidInput
 from tronco.core.money import format_brl
+from tronco.runtime.translations import gettext as _
 
 if TYPE_CHECKING:
     from tronco.calls.rerate import OtherPrices, Rerating
@@ -25,20 +26,33 @@ DIFFERENCES_TOLD = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--from", dest="since", required=True, type=_day, metavar="DATE", help="first day, included"
+        "--from",
+        dest="since",
+        required=True,
+        type=_day,
+        metavar=_("DATE"),
+        help=_("first day, included"),
     )
     parser.add_argument(
-        "--to", dest="until", required=True, type=_day, metavar="DATE", help="last day, included"
+        "--to",
+        dest="until",
+        required=True,
+        type=_day,
+        metavar=_("DATE"),
+        help=_("last day, included"),
     )
-    parser.add_argument("--circuit", metavar="NUMBER", help="only the calls of one circuit")
-    parser.add_argument("--tariff", metavar="ID", type=int, help="price by this list of sale")
+    parser.add_argument("--circuit", metavar=_("NUMBER"), help=_("only the calls of one circuit"))
+    parser.add_argument("--tariff", metavar="ID", type=int, help=_("price by this list of sale"))
     parser.add_argument(
-        "--at", type=_day, metavar="DATE", help="with the list's prices of that day (default: now)"
+        "--at",
+        type=_day,
+        metavar=_("DATE"),
+        help=_("with the list's prices of that day (default: now)"),
     )
     parser.add_argument(
         "--post",
-        metavar="NOTE",
-        help="post the differences as corrections, with this note; the same again posts nothing",
+        metavar=_("NOTE"),
+        help=_("post the differences as corrections, with this note; the same again posts nothing"),
     )
 
 
@@ -54,24 +68,31 @@ def run(args: argparse.Namespace) -> int:
     if args.post:
         actor = Actor(f"{getpass.getuser()} (tronco)", SYSTEM.scopes, SYSTEM.may)
         posted = corrections_post(actor=actor, differences=result.differences, note=args.post)
-        print(f"{posted} corrections posted")
+        told = _("corrections posted: %(count)s")
+        print(told % {"count": posted})
     return 1 if result.differences and other is None else 0
 
 
 def tell(result: Rerating) -> None:
     """Write what was found."""
-    print(f"{result.calls} answered calls: {_reais(result.stored_u)} charged")
-    print(f"priced again: {_reais(result.again_u)}, {len(result.differences)} prices differ")
+    charged = _("answered calls: %(count)s, charged %(amount)s")
+    print(charged % {"count": result.calls, "amount": _reais(result.stored_u)})
+    again = _("priced again: %(amount)s, prices that differ: %(count)s")
+    print(again % {"amount": _reais(result.again_u), "count": len(result.differences)})
     for difference in result.differences[:DIFFERENCES_TOLD]:
-        payer = f"account {difference.account_id}" if difference.account_id else "the carrier"
+        payer = _("the carrier")
+        if difference.account_id:
+            payer = _("account %(id)s") % {"id": difference.account_id}
         print(
             f"  {difference.call.call_id}  {payer}:"
             f" {_reais(difference.stored_u)} → {_reais(difference.again_u)}"
         )
     if len(result.differences) > DIFFERENCES_TOLD:
-        print(f"  … and {len(result.differences) - DIFFERENCES_TOLD} more")
+        left = len(result.differences) - DIFFERENCES_TOLD
+        print("  " + _("… and %(count)s more") % {"count": left})
     if result.unpriced:
-        print(f"{len(result.unpriced)} calls have no price in that list")
+        told = _("calls without a price in that list: %(count)s")
+        print(told % {"count": len(result.unpriced)})
 
 
 def _calls(args: argparse.Namespace) -> Any:
@@ -82,7 +103,7 @@ def _calls(args: argparse.Namespace) -> Any:
     from tronco.tenancy.access import SYSTEM
 
     if args.until < args.since:
-        raise InvalidInput("--to is before --from")
+        raise InvalidInput(_("--to is before --from"))
     since = timezone.make_aware(datetime.combine(args.since, time.min))
     until = timezone.make_aware(datetime.combine(args.until + timedelta(days=1), time.min))
     calls = Cdr.objects.filter(
@@ -103,7 +124,9 @@ def _other_prices(args: argparse.Namespace) -> OtherPrices | None:
     if args.tariff is None:
         return None
     if not Tariff.objects.filter(pk=args.tariff, kind=Tariff.Kind.SALE).exists():
-        raise InvalidInput(f"there is no price list of sale {args.tariff}; see `tronco tariff`")
+        raise InvalidInput(
+            _("there is no price list of sale %(id)s; see `tronco tariff`") % {"id": args.tariff}
+        )
     at = timezone.now()
     if args.at:
         at = timezone.make_aware(datetime.combine(args.at, time.min))
@@ -118,4 +141,6 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a date like 2026-11-30") from None
+        raise argparse.ArgumentTypeError(
+            _("'%(text)s' is not a date like 2026-11-30") % {"text": text}
+        ) from None

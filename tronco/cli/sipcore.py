@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import os
 
+from tronco.runtime.translations import gettext as _
+
 DEFAULT_CENTRAL = "node1"
 
 
@@ -15,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "central",
         nargs="*",
         default=[DEFAULT_CENTRAL],
-        help=f"names of the centrals that run on this machine; default {DEFAULT_CENTRAL}",
+        help=_("names of the centrals that run on this machine; default %(default)s"),
     )
 
 

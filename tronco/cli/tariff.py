@@ -16,56 +16,66 @@ from typing import TYPE_CHECKING, Any
 
 from tronco.cli.instance import open_instance
 from tronco.core.errors import InvalidInput, NotFound
+from tronco.runtime.translations import gettext as _
+from tronco.runtime.translations import gettext_noop
 
 if TYPE_CHECKING:
     from tronco.catalog.models import RateImport, Tariff, TariffVersion
     from tronco.tenancy.access import Actor
 
 SHOWN = 20
+CHANGES = {
+    "new": gettext_noop("%(count)s new"),
+    "changed": gettext_noop("%(count)s changed"),
+    "removed": gettext_noop("%(count)s removed"),
+    "unchanged": gettext_noop("%(count)s unchanged"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="name the price lists")
-    read = _on_list(actions, "import", "read a CSV file into a draft, and say what it changes")
-    read.add_argument("file", help="CSV; - for standard input")
-    read.add_argument("--create", action="store_true", help="make the price list first")
-    read.add_argument("--cost", action="store_true", help="with --create: a list of costs")
-    read.add_argument("--merge", action="store_true", help="keep the prices the file lacks")
+    actions = parser.add_subparsers(dest="action", metavar=_("ACTION"), required=True)
+    actions.add_parser("list", help=_("name the price lists"))
+    read = _on_list(actions, "import", _("read a CSV file into a draft, and say what it changes"))
+    read.add_argument("file", help=_("CSV; - for standard input"))
+    read.add_argument("--create", action="store_true", help=_("make the price list first"))
+    read.add_argument("--cost", action="store_true", help=_("with --create: a list of costs"))
+    read.add_argument("--merge", action="store_true", help=_("keep the prices the file lacks"))
     read.add_argument(
-        "--without-country-code", action="store_true", help="prefixes begin with the DDD"
+        "--without-country-code", action="store_true", help=_("prefixes begin with the DDD")
     )
-    read.add_argument("--publish", action="store_true", help="put the draft in effect as well")
+    read.add_argument("--publish", action="store_true", help=_("put the draft in effect as well"))
     _publishing(read)
-    shown = _on_list(actions, "show", "tell its current prices")
-    shown.add_argument("number", nargs="?", default="", help="only what prices this number")
-    _on_list(actions, "versions", "list its versions")
-    _publishing(_version(_on_list(actions, "publish", "put a draft in effect")))
-    withdrawn = _version(_on_list(actions, "withdraw", "roll a version back"))
+    shown = _on_list(actions, "show", _("tell its current prices"))
+    shown.add_argument("number", nargs="?", default="", help=_("only what prices this number"))
+    _on_list(actions, "versions", _("list its versions"))
+    _publishing(_version(_on_list(actions, "publish", _("put a draft in effect"))))
+    withdrawn = _version(_on_list(actions, "withdraw", _("roll a version back")))
     withdrawn.add_argument(
-        "--leave-unpriced", action="store_true", help="although calls will then be refused"
+        "--leave-unpriced", action="store_true", help=_("although calls will then be refused")
     )
-    written = _version(_on_list(actions, "export", "write its prices as CSV"))
-    written.add_argument("--output", metavar="FILE", help="instead of standard output")
+    written = _version(_on_list(actions, "export", _("write its prices as CSV")))
+    written.add_argument("--output", metavar=_("FILE"), help=_("instead of standard output"))
 
 
 def _on_list(actions: Any, name: str, help_text: str) -> argparse.ArgumentParser:
     action: argparse.ArgumentParser = actions.add_parser(name, help=help_text)
-    action.add_argument("list", help="name or id of the price list")
-    action.add_argument("--owner", help="its seller, where several have a list of this name")
+    action.add_argument("list", help=_("name or id of the price list"))
+    action.add_argument("--owner", help=_("its seller, where several have a list of this name"))
     return action
 
 
 def _version(action: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    action.add_argument("--version", type=int, metavar="N", help="instead of the newest that fits")
+    action.add_argument(
+        "--version", type=int, metavar="N", help=_("instead of the newest that fits")
+    )
     return action
 
 
 def _publishing(action: argparse.ArgumentParser) -> None:
-    action.add_argument("--from", dest="effective_at", metavar="DATE", help="instead of now")
+    action.add_argument("--from", dest="effective_at", metavar=_("DATE"), help=_("instead of now"))
     action.add_argument(
-        "--accept-errors", action="store_true", help="although lines of the file were left out"
+        "--accept-errors", action="store_true", help=_("although lines of the file were left out")
     )
 
 
@@ -86,7 +96,7 @@ def list_(actor: Actor, args: argparse.Namespace) -> int:
 
     for tariff in list_tariffs(actor=actor):
         number = getattr(tariff, "current_number", None)
-        current = f"v{number}" if number else "no prices"
+        current = f"v{number}" if number else _("no prices")
         print(f"{tariff.pk:>6}  {str(tariff)[:38]:<40}{str(tariff.tenant)[:28]:<30}{current}")
     return 0
 
@@ -114,7 +124,8 @@ def import_(actor: Actor, args: argparse.Namespace) -> int:
     _tell_import(made)
     if args.publish:
         return _publish(actor, made.version, args)
-    print(f"{made.version} is a draft; put it in effect with: tronco tariff publish '{tariff}'")
+    told = _("%(version)s is a draft; put it in effect with: tronco tariff publish '%(list)s'")
+    print(told % {"version": made.version, "list": tariff})
     return 1 if made.errors else 0
 
 
@@ -128,8 +139,8 @@ def show(actor: Actor, args: argparse.Namespace) -> int:
     tariff = _tariff(actor, args)
     version = find_version_at(tariff_id=tariff.pk, at=timezone.now())
     if version is None:
-        raise NotFound(f"{tariff} has no prices in effect")
-    print(f"{version}, in effect from {version.effective_at:%Y-%m-%d %H:%M %Z}")
+        raise NotFound(_("%(list)s has no prices in effect") % {"list": tariff})
+    print(_("%(version)s, in effect from %(moment)s") % _in_effect(version))
     if args.number:
         number = classify(args.number)
         rate = find_rate(
@@ -138,14 +149,16 @@ def show(actor: Actor, args: argparse.Namespace) -> int:
             call_class=str(number.call_class),
         )
         if rate is None:
-            raise NotFound(f"{tariff} has no price for {args.number}")
+            problem = _("%(list)s has no price for %(number)s")
+            raise NotFound(problem % {"list": tariff, "number": args.number})
         print(_rate_line(rate))
         return 0
     rates = list_rates(actor=actor, version_id=version.pk)
     for rate in rates[:SHOWN]:
         print(_rate_line(rate))
     if (count := rates.count()) > SHOWN:
-        print(f"... {count} in all; tronco tariff export '{tariff}' writes them")
+        told = _("... %(count)s in all; tronco tariff export '%(list)s' writes them")
+        print(told % {"count": count, "list": tariff})
     return 0
 
 
@@ -156,9 +169,9 @@ def versions(actor: Actor, args: argparse.Namespace) -> int:
     for version in list_versions(actor=actor, tariff_id=_tariff(actor, args).pk):
         begins = f"{version.effective_at:%Y-%m-%d %H:%M %Z}" if version.effective_at else ""
         count = getattr(version, "rate_count", 0)
+        state = version.get_status_display()
         print(
-            f"v{version.number:<5}{version.status:<11}{begins:<24}{count:>8} prices  "
-            f"{version.source}"
+            f"v{version.number:<5}{state:<11}{begins:<24}{count:>8} {_('prices')}  {version.source}"
         )
     return 0
 
@@ -174,7 +187,7 @@ def withdraw(actor: Actor, args: argparse.Namespace) -> int:
 
     version = _pick(actor, args, "published")
     version_withdraw(actor=actor, version_id=version.pk, leave_unpriced=args.leave_unpriced)
-    print(f"{version} is withdrawn")
+    print(_("%(version)s is withdrawn") % {"version": version})
     return 0
 
 
@@ -190,7 +203,7 @@ def export(actor: Actor, args: argparse.Namespace) -> int:
         return 0
     with Path(args.output).open("w", encoding="utf-8", newline="") as file:
         file.writelines(write_sheet(rates))
-    print(f"{version} is in {args.output}")
+    print(_("%(version)s is in %(file)s") % {"version": version, "file": args.output})
     return 0
 
 
@@ -214,8 +227,12 @@ def _publish(actor: Actor, version: TariffVersion, args: argparse.Namespace) -> 
         effective_at=_moment(args.effective_at),
         accept_errors=args.accept_errors,
     )
-    print(f"{version} is in effect from {version.effective_at:%Y-%m-%d %H:%M %Z}")
+    print(_("%(version)s is in effect from %(moment)s") % _in_effect(version))
     return 0
+
+
+def _in_effect(version: TariffVersion) -> dict[str, Any]:
+    return {"version": version, "moment": f"{version.effective_at:%Y-%m-%d %H:%M %Z}"}
 
 
 def _tell_import(made: RateImport) -> None:
@@ -227,18 +244,23 @@ def _tell_import(made: RateImport) -> None:
 
     current = find_version_at(tariff_id=made.version.tariff_id, at=timezone.now())
     counts = count_differences(old_id=current.pk if current else None, new_id=made.version_id)
-    changes = ", ".join(f"{count} {change}" for change, count in counts.items())
-    print(f"{made.lines} lines, {made.taken} prices taken, {made.errors} lines with errors")
-    print(f"against {current or 'nothing'}: {changes}")
+    changes = ", ".join(_(CHANGES[change]) % {"count": count} for change, count in counts.items())
+    told = _("%(lines)s lines, %(taken)s prices taken, %(errors)s lines with errors")
+    print(told % {"lines": made.lines, "taken": made.taken, "errors": made.errors})
+    against = {"version": current or _("nothing"), "changes": changes}
+    print(_("against %(version)s: %(changes)s") % against)
     for issue in [Issue.from_json(data) for data in made.issues[:SHOWN]]:
-        place = f"line {issue.line}" + (f", column {issue.column}" if issue.column else "")
+        place = _("line %(line)s") % {"line": issue.line}
+        if issue.column:
+            place += _(", column %(column)s") % {"column": issue.column}
         print(f"{made.file_name}: {place}: {issue.fault.message}", file=sys.stderr)
     if (left := len(made.issues) - SHOWN) > 0:
-        print(f"... and {left} more; the version's screen has them all", file=sys.stderr)
+        told = _("... and %(count)s more; the version's screen has them all")
+        print(told % {"count": left}, file=sys.stderr)
 
 
 def _rate_line(rate: Any) -> str:
-    price = "by the hour" if rate.windows else f"{rate.price_per_min.normalize():f}/min"
+    price = _("by the hour") if rate.windows else f"{rate.price_per_min.normalize():f}/min"
     return f"{rate.prefix or rate.call_class:<20}{price:<18}{rate.cadence:<12}{rate.description}"
 
 
@@ -252,10 +274,12 @@ def _tariff(actor: Actor, args: argparse.Namespace) -> Tariff:
     if not found and args.list.isdigit():
         found = list(rows.filter(pk=int(args.list)))
     if len(found) > 1:
-        raise InvalidInput(f"several have a list '{args.list}'; name its seller with --owner")
+        problem = _("several have a list '%(list)s'; name its seller with --owner")
+        raise InvalidInput(problem % {"list": args.list})
     if not found:
-        known = ", ".join(str(row) for row in rows[:10]) or "none"
-        raise NotFound(f"there is no price list '{args.list}'; there are: {known}")
+        known = ", ".join(str(row) for row in rows[:10]) or _("none")
+        problem = _("there is no price list '%(list)s'; there are: %(names)s")
+        raise NotFound(problem % {"list": args.list, "names": known})
     return found[0]
 
 
@@ -267,7 +291,7 @@ def _owner(name: str | None) -> Any:
         return sellers.get(kind=Tenant.Kind.MASTER)
     found = list(sellers.filter(name__iexact=name)[:2])
     if len(found) != 1:
-        raise NotFound(f"there is no one seller '{name}'")
+        raise NotFound(_("there is no one seller '%(name)s'") % {"name": name})
     return found[0]
 
 
@@ -280,8 +304,13 @@ def _pick(actor: Actor, args: argparse.Namespace, status: str) -> TariffVersion:
     wanted = {"number": args.version} if args.version is not None else {"status": status}
     version = rows.filter(**wanted).first()
     if version is None:
-        missing = f"version {args.version}" if args.version is not None else f"{status} version"
-        raise NotFound(f"{tariff} has no {missing}")
+        if args.version is not None:
+            problem = _("%(list)s has no version %(number)s")
+        else:
+            problem = _("%(list)s has no draft version")
+            if status == "published":
+                problem = _("%(list)s has no published version")
+        raise NotFound(problem % {"list": tariff, "number": args.version})
     return version
 
 
@@ -289,7 +318,8 @@ def _bytes_of(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+        problem = _("%(file)s cannot be read: %(problem)s")
+        raise InvalidInput(problem % {"file": path, "problem": error.strerror}) from error
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -301,5 +331,7 @@ def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInput(f"'{text}' is not a date; write it like 2026-12-01T00:00") from error
+        raise InvalidInput(
+            _("'%(text)s' is not a date; write it like 2026-12-01T00:00") % {"text": text}
+        ) from error
     return moment if moment.tzinfo else timezone.make_aware(moment)

@@ -26,6 +26,7 @@ from tronco.runtime.postgres import Cluster
 from tronco.runtime.service import Service
 from tronco.runtime.supervisor import Supervisor, sole_supervisor
 from tronco.runtime.translations import compile_translations
+from tronco.runtime.translations import gettext as _
 from tronco.sipcore import config as sip
 from tronco.sipcore import places
 from tronco.sipcore.queues import FILES as QUEUE_FILES
@@ -39,17 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "--listen",
-        metavar="ADDRESS:PORT",
+        metavar=_("ADDRESS:PORT"),
         default=os.environ.get("TRONCO_LISTEN", ""),
-        help=f"where the screens are served; default 127.0.0.1:{WEB_PORT}, or a free port",
+        help=_("where the screens are served; default 127.0.0.1:%(port)s, or a free port")
+        % {"port": WEB_PORT},
     )
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="with a demonstration operator, whose phones place real calls to a demonstration "
-        "carrier; only into an instance without customers of its own",
+        help=_(
+            "with a demonstration operator, whose phones place real calls to a demonstration "
+            "carrier; only into an instance without customers of its own"
+        ),
     )
-    parser.add_argument("--logs", action="store_true", help="show what every process writes")
+    parser.add_argument("--logs", action="store_true", help=_("show what every process writes"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         compile_translations()
         instance = Instance(home, listen=args.listen, demo=args.demo)
         for warning in instance.warnings():
-            print(f"Note: {warning}", flush=True)
+            print(_("Note: %(text)s") % {"text": warning}, flush=True)
         supervisor = Supervisor(
             home, instance.services(), echo=args.logs, on_started=instance.summary
         )
@@ -94,8 +98,8 @@ class Instance:
         own = [self._postgres()] if self.cluster else []
         return [
             *own,
-            self._fetch("assets", "Screen assets"),
-            self._fetch("asterisk", "Asterisk's programs"),
+            self._fetch("assets", _("Screen assets")),
+            self._fetch("asterisk", _("Asterisk's programs")),
             self._sounds(),
             self._database(),
             self._prepare(),
@@ -110,27 +114,29 @@ class Instance:
     def warnings(self) -> list[str]:
         if self.home.user and self.user is None:
             return [
-                f"the user {self.home.user.name} cannot read this checkout or its Python, so the "
-                "screens and call control run as root. A checkout below /opt or /srv mends that."
+                _(
+                    "the user %(user)s cannot read this checkout or its Python, so the screens and"
+                    " call control run as root. A checkout below /opt or /srv mends that."
+                )
+                % {"user": self.home.user.name}
             ]
         return []
 
     def summary(self) -> str:
         warning = self.asterisk.binary.warning if self.asterisk else ""
-        note = f"  Note      {warning}\n" if warning else ""
         password = find_first_password(self.home)
-        first = f"  Sign in   {ADMINISTRATOR} / {password}\n" if password else ""
         access = self._scene().with_name(ACCESS_FILE)
-        people = f"  Others    {access}\n" if self.demo and access.exists() else ""
-        return (
-            f"\n  Screens   http://{self.address}:{self.web_port}/\n"
-            f"{first}"
-            f"{people}"
-            f"  SIP       port {self.node.sip_port}, UDP and TCP\n"
-            f"  Data      {self.home.root}\n"
-            f"  Logs      {self.home.log}\n"
-            f"{note}"
+        sip_port = _("port %(port)s, UDP and TCP") % {"port": self.node.sip_port}
+        lines = (
+            (_("Screens"), f"http://{self.address}:{self.web_port}/"),
+            (_("Sign in"), f"{ADMINISTRATOR} / {password}" if password else ""),
+            (_("Others"), access if self.demo and access.exists() else ""),
+            ("SIP", sip_port),
+            (_("Data"), self.home.root),
+            (_("Logs"), self.home.log),
+            (_("Note"), warning),
         )
+        return "".join(["\n", *(f"  {word:<10}{value}\n" for word, value in lines if value)])
 
     def _postgres(self) -> Service:
         cluster = self.cluster
@@ -161,18 +167,18 @@ class Instance:
             command=lambda: [sys.executable, "-m", "tronco.runtime.fetch", part],
             env=self.environment,
             once=True,
-            cure="read above; the rest runs without it",
+            cure=_("read above; the rest runs without it"),
         )
 
     def _sounds(self) -> Service:
         # As the user who started us, like all that goes into the cache.
         return Service(
             name="sounds",
-            title="System sounds",
+            title=_("System sounds"),
             command=lambda: [sys.executable, "-m", "tronco.pbx.synthesis"],
             env=self.environment,
             once=True,
-            cure="read above; the rest runs, and callers hear no announcements of the system",
+            cure=_("read above; the rest runs, and callers hear no announcements of the system"),
         )
 
     def _database(self) -> Service:
@@ -183,18 +189,18 @@ class Instance:
 
         return self._python(
             "database",
-            "Database schema",
+            _("Database schema"),
             command,
             needs=("postgres",) if self.cluster else (),
             once=True,
             essential=True,
-            cure="is DATABASE_URL right and the server up?",
+            cure=_("is DATABASE_URL right and the server up?"),
         )
 
     def _prepare(self) -> Service:
         return self._python(
             "prepare",
-            "First administrator",
+            _("First administrator"),
             lambda: [
                 *(sys.executable, "-m", "tronco", "prepare", "--central", NODE),
                 *("--sip-port", str(self.node.sip_port)),
@@ -207,20 +213,20 @@ class Instance:
     def _demo_data(self) -> Service:
         return self._python(
             "demo-data",
-            "Demonstration operator",
+            _("Demonstration operator"),
             lambda: [
                 *(sys.executable, "-m", "tronco", "demo", "--central", NODE),
                 *("--carrier-port", str(self._demo_carrier_port()), "--scene", str(self._scene())),
             ],
             needs=("prepare",),
             once=True,
-            cure="read above; the rest runs without it",
+            cure=_("read above; the rest runs without it"),
         )
 
     def _demo_traffic(self) -> Service:
         return self._python(
             "demo-traffic",
-            "Demonstration phones",
+            _("Demonstration phones"),
             lambda: [
                 *(sys.executable, "-m", "tronco.demo.traffic", str(self._scene())),
                 *("--switch", f"127.0.0.1:{self.node.sip_port}"),
@@ -239,7 +245,7 @@ class Instance:
     def _sipcore(self) -> Service:
         return self._python(
             "sipcore",
-            "Call control",
+            _("Call control"),
             lambda: [sys.executable, "-m", "tronco", "sipcore"],
             needs=("prepare",),
             wants=("sounds",),
@@ -258,7 +264,7 @@ class Instance:
 
         return self._python(
             "web",
-            "Screens",
+            _("Screens"),
             command,
             needs=("database",),
             wants=("fetch-assets",),
@@ -269,7 +275,7 @@ class Instance:
     def _worker(self) -> Service:
         return self._python(
             "worker",
-            "Background tasks",
+            _("Background tasks"),
             lambda: [sys.executable, "-m", "django", "procrastinate", "worker"],
             needs=("database",),
         )
@@ -333,10 +339,11 @@ class Instance:
 
     def _web_address(self, listen: str) -> tuple[str, int]:
         if listen:
-            address, _, port = listen.rpartition(":")
+            address, _colon, port = listen.rpartition(":")
             if not port.isdigit():
                 raise InvalidInput(
-                    f"--listen must be ADDRESS:PORT, as in 0.0.0.0:{WEB_PORT}", field="listen"
+                    _("--listen must be ADDRESS:PORT, as in 0.0.0.0:%(port)s") % {"port": WEB_PORT},
+                    field="listen",
                 )
             return address or "127.0.0.1", int(port)
         return "127.0.0.1", self._port("web", WEB_PORT)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tronco.core.errors import TroncoError
 from tronco.runtime.logs import LogFile
 from tronco.runtime.service import Process, Service
+from tronco.runtime.translations import gettext as _
 
 if TYPE_CHECKING:
     from tronco.runtime.supervisor import Supervisor
@@ -83,7 +84,7 @@ class Keeper:
         for name in (*self.service.wants, *self.service.needs):
             other = self._supervisor.keepers[name]
             if not await asyncio.shield(other.started) and name in self.service.needs:
-                self._give_up("skipped", f"needs {other.service.title}")
+                self._give_up("skipped", _("needs %(name)s") % {"name": other.service.title})
                 return
         self._begun = time.monotonic()
         try:
@@ -125,7 +126,7 @@ class Keeper:
         if status == 0:
             self._settle("done")
         else:
-            self._fail(f"ended with {_exit(status)}")
+            self._fail(_ended(status))
 
     async def _serve(self, process: Process) -> int:
         """Wait until it is ready, then until it ends; kill it if it freezes."""
@@ -134,7 +135,9 @@ class Keeper:
         if not await self._becomes_ready(ended, timeout):
             if not ended.done():
                 if not self.started.done():
-                    self._fail(f"was not ready after {timeout:.0f} s")
+                    self._fail(
+                        _("was not ready after %(seconds)s s") % {"seconds": f"{timeout:.0f}"}
+                    )
                 await process.stop()
             return await ended
         self._settle("running")
@@ -145,7 +148,8 @@ class Keeper:
             if await asyncio.to_thread(self.service.ready):
                 answered = time.monotonic()
             elif time.monotonic() - answered > self.service.frozen_after_s:
-                self._supervisor.say(f"{self.service.title} does not answer: started again")
+                told = _("%(name)s does not answer: started again")
+                self._supervisor.say(told % {"name": self.service.title})
                 process.send(signal.SIGKILL)
         return await ended
 
@@ -163,7 +167,8 @@ class Keeper:
     def _settle(self, state: str) -> None:
         if self.started.done():
             took = (datetime.now(UTC) - self._changed).total_seconds()
-            self._supervisor.say(f"{self.service.title} runs again ({took:.1f} s)")
+            told = _("%(name)s runs again (%(seconds)s s)")
+            self._supervisor.say(told % {"name": self.service.title, "seconds": f"{took:.1f}"})
         else:
             took = time.monotonic() - self._begun
             self._supervisor.say_step(self, f"ok ({took:.1f} s)")
@@ -172,17 +177,18 @@ class Keeper:
 
     def _tell_end(self, status: int, failures: int) -> None:
         if self.started.done() and self.started.result():
-            self._supervisor.say(
-                f"{self.service.title} ended with {_exit(status)}: starting it again"
-            )
+            told = _("%(name)s %(ended)s: starting it again")
+            self._supervisor.say(told % {"name": self.service.title, "ended": _ended(status)})
         elif not self.started.done() and failures >= FAILED_STARTS:
-            self._fail(f"ended with {_exit(status)}, {failures} times")
-        self.detail = f"ended with {_exit(status)}"
+            times = _("%(ended)s, %(count)s times")
+            self._fail(times % {"ended": _ended(status), "count": failures})
+        self.detail = _ended(status)
 
     def _fail(self, problem: str) -> None:
         path = self._log.path
         tail = [f"      | {line}" for line in self._log.tail(LOG_TAIL_LINES)]
-        problem = "\n".join([problem, *tail, f"  What to do: {self.service.cure} ({path})"])
+        cure = _("What to do: %(cure)s (%(log)s)") % {"cure": self.service.cure, "log": path}
+        problem = "\n".join([problem, *tail, f"  {cure}"])
         self._give_up("failed", problem)
 
     def _give_up(self, state: str, problem: str) -> None:
@@ -192,7 +198,7 @@ class Keeper:
         if self.started.done():
             self._supervisor.say(f"{self.service.title}: {problem}")
             return
-        self._supervisor.say_step(self, f"{state.upper()}: {problem}")
+        self._supervisor.say_step(self, f"{_(state).upper()}: {problem}")
         self.started.set_result(False)
         if self.service.essential:
             self._supervisor.give_up()
@@ -216,9 +222,10 @@ class Keeper:
 
 async def _within(ended: asyncio.Future[int], seconds: float) -> bool:
     """Whether the process ends in this time."""
-    done, _ = await asyncio.wait([ended], timeout=seconds)
+    done, _pending = await asyncio.wait([ended], timeout=seconds)
     return bool(done)
 
 
-def _exit(status: int) -> str:
-    return f"status {status}" if status >= 0 else signal.Signals(-status).name
+def _ended(status: int) -> str:
+    how = f"status {status}" if status >= 0 else signal.Signals(-status).name
+    return _("ended with %(how)s") % {"how": how}

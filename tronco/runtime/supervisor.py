@@ -24,6 +24,7 @@ from tronco.runtime.keeper import Keeper
 from tronco.runtime.paths import Home
 from tronco.runtime.proc import machine, session_members, start_ticks
 from tronco.runtime.service import Service
+from tronco.runtime.translations import gettext as _
 
 STATUS_FILE = "run/status.json"
 STILL_WAITING_S = 10.0
@@ -108,31 +109,32 @@ class Supervisor:
             await asyncio.wait(results, timeout=STILL_WAITING_S)
             waiting = [k.service.title for k in pending if k.state == "starting"]
             if waiting and not all(result.done() for result in results):
-                self.say(f"      still at it: {', '.join(waiting)}")
+                self.say("      " + _("still at it: %(names)s") % {"names": ", ".join(waiting)})
         if self._stop.is_set():
             return
         without = [k.service.title for k in self.keepers.values() if not k.started.result()]
-        took = f"Started in {time.monotonic() - self._begun:.1f} s"
-        lacking = f", without: {', '.join(without)}" if without else ""
-        self.say(f"{took}{lacking}. Ctrl-C stops everything.")
+        took = _("Started in %(seconds)s s") % {"seconds": f"{time.monotonic() - self._begun:.1f}"}
+        lacking = _(", without: %(names)s") % {"names": ", ".join(without)} if without else ""
+        self.say(f"{took}{lacking}. {_('Ctrl-C stops everything.')}")
         if self.on_started:
             self.say(self.on_started())
 
     def _on_signal(self) -> None:
         self._signals += 1
         if self._signals > 1:
-            self.say("Killing what has not stopped yet …")
+            self.say(_("Killing what has not stopped yet …"))
             for keeper in self.keepers.values():
                 keeper.kill()
         self._stop.set()
 
     async def _stop_all(self) -> None:
         begun = time.monotonic()
-        self.say("Stopping …")
+        self.say(_("Stopping …"))
         for level in reversed(self._order):
             await asyncio.gather(*(self.keepers[name].stop() for name in level))
         self.write_status()
-        self.say(f"Stopped in {time.monotonic() - begun:.1f} s.")
+        took = f"{time.monotonic() - begun:.1f}"
+        self.say(_("Stopped in %(seconds)s s.") % {"seconds": took})
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
 SOURCES = ("tronco", "config")
 TEMPLATES = "templates"
+MODULES = {"django.utils.translation", "tronco.runtime.translations"}
 HEADER = {
     "Language": "pt_BR",
     "MIME-Version": "1.0",
@@ -57,7 +58,7 @@ def texts_of_code(source: str) -> Iterator[Text]:
     names = {
         alias.asname or alias.name: alias.name.removesuffix("_lazy")
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        if isinstance(node, ast.ImportFrom) and node.module in MODULES
         for alias in node.names
         if "gettext" in alias.name
     }
