@@ -15,7 +15,6 @@ from django.templatetags.static import static
 from django.test import RequestFactory
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-
 pytestmark = pytest.mark.django_db  # closing an answer looks after connections
 
 
@@ -26,9 +25,9 @@ def served(settings: Any, tmp_path: Path) -> Iterator[WhiteNoiseMiddleware]:
     (tmp_path / "vendor/large.css").write_bytes(b"a" * 1000)
     (tmp_path / "vendor/large.css.gz").write_bytes(b"packed")
     settings.STATICFILES_DIRS = [*project.STATICFILES_DIRS, tmp_path]
-    finders.get_finder.cache_clear()
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined] # it is cached
     yield WhiteNoiseMiddleware(lambda request: HttpResponse(status=404))
-    finders.get_finder.cache_clear()
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined] # it is cached
 
 
 @pytest.mark.parametrize("name", ["vendor/large.css", "ui/app.js"])
