@@ -26,7 +26,7 @@ from tronco.centrals.models import Ban, Central
 from tronco.charging.models import Authorization
 from tronco.circuits.models import Circuit
 from tronco.core.ids import stable_hash64
-from tronco.dids.models import Did, NumberRange
+from tronco.dids.models import Did, NumberRange, Tenure
 from tronco.identity.models import User
 from tronco.identity.roles import Role
 from tronco.mail.models import Email
@@ -139,6 +139,9 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         ),
         NumberRange.objects.create(
             tenant=world.reseller_a, name="Centro", area="5511", first="33330000", last="33339999"
+        ),
+        Tenure.objects.create(
+            tenant=world.customer_a, e164=did.e164, holder=world.customer_a.name, since=NOW
         ),
         card := make_card(world, world.reseller_a),
         card.series,
