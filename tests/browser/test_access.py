@@ -56,7 +56,7 @@ def test_five_wrong_passwords_lock_even_the_right_one_out(world: World, browser:
     page = browser.anonymous()
     for name in ("ana", "Ana", "ANA", "ana"):
         sign_in(browser, page, name, "errada")
-        expect(page.get_by_role("alert")).to_contain_text("errado")
+        expect(page.get_by_role("alert")).to_contain_text("incorretos")
     sign_in(browser, page, "ana", "errada")
     expect(page.get_by_role("heading", name="Acesso bloqueado")).to_be_visible()
     sign_in(browser, page, "ana", PASSWORD)
