@@ -74,7 +74,8 @@ class Scene:
         data: dict[str, Any] = json.loads(path.read_text())
         phones = tuple(Account(p["number"], p["password"]) for p in data["phones"])
         visits = tuple(
-            Visit(v["number"], tuple(v["keys"]), v["caller"], v["weight"]) for v in data.get("visits", ())
+            Visit(v["number"], tuple(v["keys"]), v["caller"], v["weight"])
+            for v in data.get("visits", ())
         )
         return cls(phones, tuple(data["numbers"]), visits)
 
