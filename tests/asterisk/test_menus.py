@@ -19,7 +19,10 @@ from tests.support.voice import (
 )
 from tronco.demo.call import Call
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
+]
 
 
 @pytest.mark.parametrize("by_info", [False, True], ids=["rfc4733", "info"])

