@@ -36,7 +36,8 @@ class Ears:
         """
         wanted = self._load(ref)[: int(start_s * RATE)]
         samples = A_LAW_SAMPLES[np.frombuffer(bytes(heard), np.uint8)].astype(np.float64)
-        pieces = [wanted[at : at + PIECE] for at in range(0, len(wanted) - PIECE // 2, PIECE)]
+        ends = max(len(wanted) - PIECE // 2, 1)
+        pieces = [wanted[at : at + PIECE] for at in range(0, ends, PIECE)]
         begins = []
         for place, piece in enumerate(pieces):
             if len(samples) >= len(piece):
