@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from tronco.catalog.models import Allowance, CallClass, Plan, Rate, Tariff, Tari
 from tronco.charging.models import Account, LedgerEntry
 from tronco.charging.services import ledger_post
 from tronco.circuits.models import Circuit
+from tronco.core.money import MICRO
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
 from tronco.tenancy.access import SYSTEM
@@ -114,6 +116,22 @@ def test_a_top_up_during_the_call_prolongs_it(town: Town, by_the_second: Plan) -
     assert abs(call.seconds - 12) < 1
     assert abs(seconds_of(circuit) - 12) < 1
     assert (balance_u(circuit), spent_u(circuit)) == (0, 12 * SECOND_U)
+
+
+def test_a_line_suspended_during_the_call_is_not_prolonged(town: Town) -> None:
+    """It ends with the slice that was held before, ten seconds here, credit or not."""
+    circuit = town.world.circuit(plan=second_plan(town.world, "Suspensa"), balance_u=MICRO)
+    phone = town.stage.phone(circuit)
+
+    call = start(town.stage, phone)
+    circuit.status = Circuit.Status.SUSPENDED
+    circuit.save()
+    town.stage.play(call.wait_ended(20))
+
+    assert call.hung_up_by == "them"
+    assert abs(call.seconds - 10) < 1
+    wait_until_settled(1, circuit=circuit)
+    assert spent_u(circuit) == math.ceil(seconds_of(circuit)) * SECOND_U
 
 
 def test_a_price_change_during_the_call_does_not_touch_it(town: Town) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -51,12 +51,22 @@ class RunningCall:
 
 
 class Deadlines:
-    """Of the calls of one node. `manager` returns its connection, or raises Unavailable."""
+    """Of the calls of one node. `manager` returns its connection, or raises Unavailable.
 
-    def __init__(self, gateway: Gateway, journal: Journal, manager: Callable[[], Manager]) -> None:
+    `is_stopped` tells whether who pays for a call may place no more: then it is not prolonged.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        journal: Journal,
+        manager: Callable[[], Manager],
+        is_stopped: Callable[[str], Awaitable[bool]],
+    ) -> None:
         self._gateway = gateway
         self._journal = journal
         self._manager = manager
+        self._is_stopped = is_stopped
         self._channels: dict[str, str] = {}
         self._calls: dict[str, RunningCall] = {}
         self._wake: dict[str, asyncio.Event] = {}
@@ -152,6 +162,9 @@ class Deadlines:
             call.may_end = True
             return
         try:
+            if await self._is_stopped(call.call_id):
+                call.may_end = True
+                return
             grant = await self._gateway.extend(call.call_id, answered_at=call.answered_at)
         except Unavailable as problem:
             logger.warning("call %s was not prolonged: %s", call.call_id, problem)

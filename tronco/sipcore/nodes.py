@@ -36,6 +36,7 @@ from tronco.sipcore.doorman import Doorman
 from tronco.sipcore.journal import Journal
 from tronco.sipcore.loops import Loops
 from tronco.sipcore.media import Media
+from tronco.sipcore.payers import is_payer_stopped
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
 from tronco.sipcore.recorder import Recorder
@@ -99,7 +100,9 @@ class Node:
         self._answers_to_store: dict[str, datetime] = {}
         self._look_soon = asyncio.Event()
         self._trunks_changed = asyncio.Event()
-        self._deadlines = Deadlines(shared.gateway, shared.journal, self._connected)
+        self._deadlines = Deadlines(
+            shared.gateway, shared.journal, self._connected, self._is_payer_stopped
+        )
         self._spool = Spool(settings.spool)
         self._recorder = Recorder(self.name, self._spool, shared.records, self, settings.messages)
         self._channels: dict[str, str] = {}
@@ -467,6 +470,9 @@ class Node:
     async def _keep_out(self, addresses: set[str]) -> None:
         self._write_if_changed(BANS_FILE, bans_conf(addresses))
         await self._connected().action("Reload", Module="acl")
+
+    async def _is_payer_stopped(self, call_id: str) -> bool:
+        return await self._shared.status.run(is_payer_stopped, call_id=call_id)
 
     def _is_spared(self, address: str) -> bool:
         """Whether it is never banned: a phone of ours lives there, or a carrier."""

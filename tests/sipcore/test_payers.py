@@ -1,0 +1,60 @@
+"""Who was stopped while his call ran."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.world import World, make_world
+from tronco.charging.models import Authorization
+from tronco.circuits.models import Circuit
+from tronco.sipcore.payers import is_payer_stopped
+from tronco.tenancy.models import Tenant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def running_call(circuit: Circuit, direction: str) -> str:
+    Authorization.objects.create(
+        call_id="call-1",
+        tenant_id=circuit.tenant_id,
+        account_id=circuit.account_id,
+        circuit_id=circuit.pk,
+        central="node1",
+        direction=direction,
+        started_at=datetime.now(UTC),
+        seen_at=datetime.now(UTC),
+        state="open",
+        meters=[],
+        facts={},
+    )
+    return "call-1"
+
+
+@pytest.mark.parametrize("direction", ["out", "internal", "in"])
+@pytest.mark.parametrize("stopped", ["nobody", "line", "customer", "reseller", "another"])
+def test_who_was_stopped(world: World, stopped: str, direction: str) -> None:
+    circuit = world.circuit(tenant=world.customer_a1)
+    call_id = running_call(circuit, direction)
+    if stopped == "line":
+        Circuit.objects.filter(pk=circuit.pk).update(status=Circuit.Status.SUSPENDED)
+    tenants = {
+        "customer": world.customer_a1,
+        "reseller": world.reseller_a,
+        "another": world.reseller_b,
+    }
+    if stopped in tenants:
+        Tenant.objects.filter(pk=tenants[stopped].pk).update(status=Tenant.Status.INACTIVE)
+
+    expected = stopped in ("line", "customer", "reseller") and direction != "in"
+    assert is_payer_stopped(call_id=call_id) is expected
+
+
+def test_a_call_that_nobody_knows(world: World) -> None:
+    assert is_payer_stopped(call_id="never") is False
