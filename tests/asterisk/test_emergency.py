@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -136,11 +135,12 @@ def test_with_the_database_stopped(
     assert (answered.outcome, answered.call_class, answered.price_u) == ("answered", "emergency", 0)
     assert (refused.outcome, refused.reason) == ("refused", "unreachable")
     assert (answered.tenant_id, answered.circuit_id) == (circuit.tenant_id, circuit.pk)
-    # Each of sipcore's connections returns in its own time, within seconds.
-    time.sleep(3)
-    again = town.stage.play(dial(phone, "1133334444", talk_s=0.2))
-    assert again.status == 200
-    records_of(circuit, 3)
+
+    def is_answered() -> bool:
+        return town.stage.play(dial(phone, "1133334444", talk_s=0.2)).status == 200
+
+    # Call control tries to connect every second.
+    wait_until(is_answered, "a rated call starts", timeout_s=5, every_s=0.5)
     wait_until(lambda: not open_calls(), "no call is open")
     assert_invariants(town.exchange.settings.spool)
 

@@ -15,7 +15,7 @@ from tronco.charging.notify import CONFIG, CREDIT
 log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_S: Final = 5
-_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0)
+_RETRY_S: Final = (0.2, 0.5, 1.0)
 # A server that vanished without a word (power, cable) is noticed by asking now and then.
 _SILENCE_S: Final = 10.0
 
