@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.hashers import check_password
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -25,6 +24,7 @@ from tronco.charging.models import Account, LedgerEntry
 from tronco.circuits.digest import digests_of
 from tronco.circuits.models import Circuit
 from tronco.core.errors import Conflict
+from tronco.core.pins import check_pin
 from tronco.demo.data import Loaded, demonstration_load
 from tronco.demo.lines import LINES
 from tronco.dids.models import Did
@@ -258,7 +258,7 @@ def test_visits_go_where_something_answers(demo: Demonstration) -> None:
     portal = next(did.raw for did in dids if did.mode == "portal")
     (pin,) = {v["keys"][0].rstrip("#") for v in visits if v["number"] == portal and v["keys"]}
     line = LineService.objects.exclude(pin_hash="").get()
-    assert check_password(pin, line.pin_hash)
+    assert check_pin(pin, line.pin_hash, key=settings.SECRET_KEY)
 
 
 def test_a_lost_scene_is_written_anew(demo: Demonstration, tmp_path: Path) -> None:

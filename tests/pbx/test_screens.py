@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import check_password
+from django.conf import settings
 from django.urls import reverse
 
 from tests.pbx.making import make_menu, make_queue, make_schedule, make_voicemail
@@ -14,6 +14,7 @@ from tests.support.web import WebClient, administrator, make_user, signed_in
 from tests.support.world import World, make_world
 from tests.ui.cases import ResourceCase
 from tronco.circuits.models import Circuit
+from tronco.core.pins import check_pin
 from tronco.identity.roles import Role
 from tronco.pbx.line_views import Lines
 from tronco.pbx.models import (
@@ -282,14 +283,14 @@ class TestPages:
         assert "730519" in answer.content.decode()
         assert answer["Cache-Control"] == "no-store"
         service = LineService.objects.get(circuit=circuit)
-        assert check_password("730519", service.pin_hash)
+        assert check_pin("730519", service.pin_hash, key=settings.SECRET_KEY)
         assert (
             "730519"
             not in client.get(reverse("pbx:line_detail", args=[circuit.pk])).content.decode()
         )
         client.post(url, {"pin": ""})
         service.refresh_from_db()
-        assert not check_password("730519", service.pin_hash)
+        assert not check_pin("730519", service.pin_hash, key=settings.SECRET_KEY)
         client.post(reverse("pbx:line_do", args=[circuit.pk, "pin-remove"]))
         service.refresh_from_db()
         assert service.pin_hash == ""

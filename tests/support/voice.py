@@ -7,11 +7,10 @@ import itertools
 import time
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
-
-from tests.support.asterisk import Exchange, wait_until
+from tests.support.asterisk import SECRET_KEY, Exchange, wait_until
 from tests.support.hearing import Ears, noise_wav
 from tronco.circuits.models import Circuit
+from tronco.core.pins import hash_pin
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
 from tronco.dids.models import Did
@@ -53,7 +52,7 @@ def give_pin(circuit: Circuit, pin: str, *callers: str) -> LineService:
     """A PIN for the portal, and who may use it."""
     service, _ = LineService.objects.update_or_create(
         circuit=circuit,
-        defaults={"tenant": circuit.tenant, "pin_hash": make_password(pin, hasher="argon2")},
+        defaults={"tenant": circuit.tenant, "pin_hash": hash_pin(pin, key=SECRET_KEY)},
     )
     for caller in callers:
         PortalCaller.objects.create(tenant=circuit.tenant, number=f"+55{caller}", circuit=circuit)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TypedDict, Unpack
 
-from django.contrib.auth.hashers import make_password
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
 from tronco.circuits.selectors import get_circuit
 from tronco.core.errors import InvalidInput
+from tronco.core.pins import hash_pin, is_weak, new_pin
 from tronco.numbering.classify import classify
 from tronco.numbering.number import CallClass
 from tronco.pbx.destinations import find_owned
@@ -83,14 +82,14 @@ def pin_set(*, actor: Actor, circuit_id: int, pin: str = "") -> NewPin:
     """Set the PIN of the voice portal (one is made, unless given); the old one stops working."""
     actor.require("pbx.edit")
     service = _service_of(get_circuit(actor=actor, circuit_id=circuit_id, lock=True))
-    pin = pin or _new_pin()
-    if not _PIN.fullmatch(pin) or _is_easy(pin):
+    pin = pin or new_pin(PIN_DIGITS)
+    if not _PIN.fullmatch(pin) or is_weak(pin):
         raise InvalidInput(
-            _("Use 4 to 8 digits that are not all alike nor in a row."),
+            _("Use 4 to 8 digits that are not all alike, in a row or repeated."),
             field="pin",
             code="invalid-pin",
         )
-    service.pin_hash = make_password(pin)
+    service.pin_hash = hash_pin(pin, key=settings.SECRET_KEY)
     save_checked(service)
     return NewPin(service, pin)
 
@@ -134,15 +133,3 @@ def _is_inside(circuit: Circuit, dialled: str) -> bool:
         return True
     services = LineService.objects.filter(tenant=circuit.tenant_id).exclude(circuit=circuit)
     return _EXTENSION.fullmatch(dialled) is not None and services.filter(extension=dialled).exists()
-
-
-def _new_pin() -> str:
-    while _is_easy(pin := "".join(secrets.choice("0123456789") for _ in range(PIN_DIGITS))):
-        pass
-    return pin
-
-
-def _is_easy(pin: str) -> bool:
-    """All digits alike, or each one more or one less than the one before."""
-    steps = {int(b) - int(a) for a, b in pairwise(pin)}
-    return steps in ({0}, {1}, {-1})

@@ -13,7 +13,7 @@ from tronco.sipcore.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """`checks` runs what is slow on purpose (PINs), where it holds up nothing else."""
+    """`checks` runs what is asked of cards and lock-outs, where it holds up nothing else."""
 
     directory: Directory
     gateway: Gateway
