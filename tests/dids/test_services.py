@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.world import World, make_world
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from tronco.dids import services
-from tronco.dids.models import Did
+from tronco.dids import services, states
+from tronco.dids.models import Did, Tenure
 from tronco.identity.roles import Role
 from tronco.tenancy.access import SYSTEM
 
@@ -114,3 +114,24 @@ def test_who_may(world: World) -> None:
         )
     services.did_delete(actor=SYSTEM, did_id=did.pk)
     assert not Did.objects.exists()
+
+
+@pytest.mark.parametrize("mode", Did.SELLER_MODES)
+def test_a_seller_uses_a_number_of_his_stock_himself(world: World, mode: str) -> None:
+    reseller = world.actor(world.reseller_a)
+    new = services.did_create(
+        actor=reseller, tenant_id=world.reseller_a.pk, raw="1133334444", mode=mode
+    ).did
+    assert (new.state, new.subscriber) == ("in_use", None)
+    with pytest.raises(Conflict):
+        states.did_assign(actor=reseller, did_id=new.pk, tenant_id=world.customer_a.pk)
+    held = Tenure.objects.get(e164=new.e164)
+    assert (held.tenant, held.until) == (world.reseller_a, None)
+
+    stock = services.did_create(actor=reseller, tenant_id=world.reseller_a.pk, raw="1133335555").did
+    assert stock.state == "available"
+    services.did_change(actor=reseller, did_id=stock.pk, mode=mode)
+    stock.refresh_from_db()
+    assert stock.state == "in_use"
+    back = states.did_give_back(actor=reseller, did_id=stock.pk, days=0)
+    assert (back.state, back.mode, back.tenant) == ("available", "ring", world.reseller_a)

@@ -67,7 +67,10 @@ class DidForm(ModelForm):
         label=_("Subscriber who owns the number"),
         required=False,
         widget=SearchSelect("tenancy:customer_options"),
-        help_text=_("Empty: it lies in the owner's stock, available."),
+        help_text=_(
+            "Empty: it lies in the owner's stock, available; for calling cards, a voice portal or"
+            " an audio test the owner uses it himself."
+        ),
     )
     password = forms.CharField(
         label=_("Password"),

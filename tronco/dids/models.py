@@ -106,6 +106,8 @@ class Did(models.Model):
 
     # Modes in which a stranger may spend the owner's money: limits are on unless taken off.
     SPENDING_MODES = (Mode.PORTAL, Mode.CARD, Mode.CALLBACK, Mode.CALLBACK_AUTH, Mode.REVERSE_MENU)
+    # Modes by which a seller serves his customers himself, with numbers out of his own stock.
+    SELLER_MODES = (Mode.PORTAL, Mode.CARD, Mode.TEST)
 
     class Audio(models.TextChoices):
         AUTO = "auto", _("Automatic")

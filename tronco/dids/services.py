@@ -113,7 +113,7 @@ def did_create(
     closed: Closed | None = None,
     **fields: Unpack[DidFields],
 ) -> SavedDid:
-    """Make a number: in use by a customer, or in the stock of a seller.
+    """Make a number: in use by a customer, or in the stock of a seller, who may use it himself.
 
     Without `e164` it is read out of what the supplier sends.
     """
@@ -215,6 +215,8 @@ def _save(
     did.e164, mismatch = read_e164(did.raw, e164)
     _fill(actor, did, dict(fields))
     modes.forget_unused(did)
+    if did.state == Did.State.AVAILABLE and did.mode in Did.SELLER_MODES:
+        did.state = Did.State.IN_USE
     _check_mode(did)
     _check_supplier(actor, did, password)
     limits = modes.limit_spending(did) if starts_mode and did.mode in Did.SPENDING_MODES else []
