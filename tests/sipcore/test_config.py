@@ -61,7 +61,7 @@ def test_circuits_are_read_as_the_role_that_only_reads() -> None:
     files = render(NODE, [])
     assert "user = tronco_asterisk" in files["res_pgsql.conf"]
     assert "appname = sp-1" in files["res_pgsql.conf"]
-    assert "password = a\\;b\\\\c" in files["res_pgsql.conf"]
+    assert "password = a\\;b\\c" in files["res_pgsql.conf"]
     for kind in ("endpoint", "auth", "aor"):
         assert f"{kind} = realtime,ps_{kind}s" in files["sorcery.conf"]
         assert f"ps_{kind}s => pgsql,tronco" in files["extconfig.conf"]

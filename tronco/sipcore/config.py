@@ -297,9 +297,12 @@ def _trunk_endpoint(trunk: TrunkSettings, name: str) -> str:
 
 
 def escape(value: str) -> str:
-    """A semicolon begins a comment in Asterisk's files, and a line's end another setting."""
+    """A semicolon begins a comment in Asterisk's files, and a line's end another setting.
+
+    A backslash has no meaning of its own there but before a semicolon.
+    """
     printable = "".join(c for c in value if c.isprintable())
-    return printable.replace("\\", "\\\\").replace(";", "\\;")
+    return printable.replace(";", "\\;")
 
 
 def _dialable(text: str) -> str:
