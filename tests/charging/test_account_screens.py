@@ -109,3 +109,29 @@ def test_suspending_a_reseller(world: World) -> None:
         client.post(reverse("charging:reseller_account_do", args=[account.pk, action]))
         account.refresh_from_db()
         assert account.status == status
+
+
+@pytest.mark.parametrize(
+    ("query", "amounts"),
+    [
+        ("", ["5", "10"]),
+        ("kind=credit", ["5"]),
+        ("until=2020-01-01T00:00", []),
+        ("q=tests", ["10"]),
+    ],
+)
+def test_a_statement_as_a_file_holds_what_its_filters_leave(
+    world: World, query: str, amounts: list[str]
+) -> None:
+    account = world.reseller_account(world.reseller_a)
+    url = reverse("charging:reseller_account_credit", args=[account.pk])
+    client = administrator(world, world.master)
+    token = "22222222-2222-4222-8222-222222222222"
+    client.post(url, {"direction": "credit", "amount_u": "5,00", "token": token})
+
+    answer = client.get(f"{url}?{query}&format=csv")
+
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    place = lines[0].split(";").index("Valor")
+    assert [line.split(";")[place] for line in lines[1:]] == amounts
+    assert not any("<" in line for line in lines)

@@ -22,14 +22,23 @@ class RemarkColumn(tables.Column):
 
     def render(self, record: LedgerEntry) -> str:
         who = format_html('<span class="text-secondary">{}</span>', record.actor)
-        note = record.note
+        note = noted(record)
         if record.kind == LedgerEntry.Kind.CALL:
-            # The switch's id of the call stands in `source`, whom it was to in `note`.
+            # The switch's id of the call stands in `source`.
             url = url_or_none("calls:cdr_by_id", record.source) or "#"
-            number = classify(record.note).display
-            told = _now("Call to %(number)s") % {"number": number} if number else _now("Call")
-            note = format_html('<a href="{}">{}</a>', url, told)
+            note = format_html('<a href="{}">{}</a>', url, note)
         return format_html("{} · {}", note, who) if note else who
+
+    def value(self, record: LedgerEntry) -> str:  # type: ignore[override]
+        return " · ".join(filter(None, (noted(record), record.actor)))
+
+
+def noted(entry: LedgerEntry) -> str:
+    """What a posting was for. A call's note is whom it was to."""
+    if entry.kind != LedgerEntry.Kind.CALL:
+        return entry.note
+    number = classify(entry.note).display
+    return _now("Call to %(number)s") % {"number": number} if number else _now("Call")
 
 
 class StatementTable(tables.Table):

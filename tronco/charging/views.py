@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from tronco.charging import selectors, services
-from tronco.charging.filters import ResellerAccountFilters
+from tronco.charging.filters import ResellerAccountFilters, StatementFilters
 from tronco.charging.forms import AdjustmentForm, ResellerAccountForm
 from tronco.charging.models import Account, LedgerEntry
 from tronco.charging.tables import ResellerAccountTable, StatementTable
 from tronco.core.errors import NotFound
 from tronco.core.money import format_brl
 from tronco.tenancy.models import Tenant
-from tronco.ui import details, formats, panels
+from tronco.ui import details, exports, formats, panels
 from tronco.ui.actions import Action, Tab
 from tronco.ui.forms import ReasonForm
 from tronco.ui.pages import Page
@@ -41,7 +42,10 @@ class StatementPage(details.ObjectPage):
             return "charging.credit"
         return f"{self.resource.noun}.view"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or with `?format=csv|xlsx` the postings that the filters leave, as a file."""
+        if "format" in request.GET:
+            return exports.file_response(request, self.table(self.filters().qs), self.file_name())
         return self.show(AdjustmentForm(actor=self.actor))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -73,15 +77,15 @@ class StatementPage(details.ObjectPage):
 
     def show(self, form: AdjustmentForm, *, status: int = 200, **extra: Any) -> HttpResponse:
         """The page around the form; an htmx request turns a page of the statement alone."""
-        entries = selectors.list_entries(actor=self.actor, account_id=self.account.pk)
-        table = StatementTable(entries.order_by("-id"), orderable=False)
-        table.actor = self.actor
+        filters = self.filters()
+        table = self.table(filters.qs)
         table.paginate(per_page=ROWS_A_PAGE)
         table.page = table.paginator.get_page(self.request.GET.get("page"))
         htmx = self.request.htmx  # type: ignore[attr-defined]
         return self.render(
             "charging/statement.html" if htmx else "",
             form=form,
+            filterset=filters,
             table=table,
             account=self.account,
             saldo=selectors.account_saldo(self.account),
@@ -89,6 +93,20 @@ class StatementPage(details.ObjectPage):
             status=status,
             **extra,
         )
+
+    def filters(self) -> StatementFilters:
+        entries = selectors.list_entries(actor=self.actor, account_id=self.account.pk)
+        return StatementFilters(
+            self.request.GET, queryset=entries.order_by("-id"), request=self.request
+        )
+
+    def table(self, entries: Any) -> StatementTable:
+        table = StatementTable(entries, orderable=False)
+        table.actor = self.actor
+        return table
+
+    def file_name(self) -> str:
+        return f"{slugify(_('Statement'))}-{slugify(self.resource.label(self.object))}"
 
     def may_adjust(self) -> bool:
         """Whether the form is offered; the service has the last word."""

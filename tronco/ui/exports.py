@@ -56,10 +56,15 @@ class ExportView(ResourcePage):
         if request.GET.get("scope") == "all":
             table.show([*table.base_columns])
             table.join_related()
-        name = f"{slugify(self.resource.heading)}-{timezone.localtime():%Y%m%d-%H%M}"
-        if request.GET.get("format") == "xlsx":
-            return xlsx_response(table, name)
-        return csv_response(table, name)
+        return file_response(request, table, slugify(self.resource.heading))
+
+
+def file_response(request: HttpRequest, table: Table, name: str) -> HttpResponseBase:
+    """Answer with the table's rows in the format that is asked for."""
+    name = f"{name}-{timezone.localtime():%Y%m%d-%H%M}"
+    if request.GET.get("format") == "xlsx":
+        return xlsx_response(table, name)
+    return csv_response(table, name)
 
 
 def columns_of(table: Table) -> list[Any]:
