@@ -29,7 +29,7 @@ class RemarkColumn(tables.Column):
             note = format_html('<a href="{}">{}</a>', url, note)
         return format_html("{} · {}", note, who) if note else who
 
-    def value(self, record: LedgerEntry) -> str:  # type: ignore[override]
+    def value(self, record: LedgerEntry) -> str:
         return " · ".join(filter(None, (noted(record), record.actor)))
 
 
