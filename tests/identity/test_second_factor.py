@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django_otp.oath import TOTP
@@ -99,23 +97,3 @@ def test_with_another_key_the_door_says_so(user: User, settings: Any) -> None:
     answer = client.post("/identity/sign-in/code/", {"code": "123456"})
     assert answer.status_code == 503
     assert "TRONCO_SECRET_KEY" in answer.content.decode()
-
-
-def test_authenticators_of_before_are_brought_along(user: User) -> None:
-    """As django-otp had them: the secret in hexadecimal, readable."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE otp_totp_totpdevice (user_id bigint, name text, confirmed boolean,"
-            " drift smallint, last_t bigint, key text)"
-        )
-        cursor.execute(
-            "INSERT INTO otp_totp_totpdevice VALUES (%s, 'totp', true, 1, 7, %s)",
-            [user.pk, "3132" * 10],
-        )
-    migration = import_module("tronco.identity.migrations.0006_authenticators")
-    with connection.schema_editor() as editor:
-        migration.bring(apps, editor)
-    device = second_factor.find_device(user)
-    assert device is not None
-    assert (device.secret, device.drift, device.last_t) == (b"12" * 10, 1, 7)
-    assert migration.BEFORE not in connection.introspection.table_names()

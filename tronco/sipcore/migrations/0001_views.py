@@ -73,8 +73,6 @@ SELECT number AS id,
   FROM ast.line;
 """
 
-DROP_VIEWS = "DROP SCHEMA ast CASCADE;"
-
 # The role is the server's, not the database's: another database of it may have made it already.
 ROLE = """
 DO $$ BEGIN
@@ -136,28 +134,13 @@ CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OR DELETE ON centrals_ban
   FOR EACH STATEMENT EXECUTE FUNCTION ast.tell_bans();
 """
 
-DROP_NOTIFICATIONS = """
-DROP TRIGGER tell_switch ON circuits_circuit;
-DROP TRIGGER tell_switch ON dids_did;
-DROP TRIGGER tell_switch ON tenancy_tenant;
-DROP TRIGGER tell_switch ON centrals_central;
-DROP TRIGGER tell_switch ON routing_trunk;
-DROP TRIGGER tell_switch ON routing_carrier;
-DROP TRIGGER tell_switch ON centrals_ban;
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenancy", "0002_row_level_security"),
-        ("centrals", "0003_row_level_security"),
-        ("circuits", "0003_row_level_security"),
-        ("dids", "0003_row_level_security"),
-        ("routing", "0003_row_level_security"),
+        ("tenancy", "0001_initial"),
+        ("centrals", "0001_initial"),
+        ("circuits", "0001_initial"),
+        ("dids", "0001_initial"),
+        ("routing", "0001_initial"),
     ]
-
-    operations = [
-        migrations.RunSQL(VIEWS, DROP_VIEWS),
-        migrations.RunSQL(ROLE, migrations.RunSQL.noop),
-        migrations.RunSQL(NOTIFICATIONS, DROP_NOTIFICATIONS),
-    ]
+    operations = [migrations.RunSQL([VIEWS, ROLE, NOTIFICATIONS])]

@@ -12,8 +12,7 @@ ABOVE = "EXISTS (SELECT FROM unnest(tronco_scopes()) AS scope WHERE scope ^@ pat
 class Migration(migrations.Migration):
     dependencies = [("tenancy", "0001_initial")]
     operations = [
-        migrations.RunSQL(rls.CREATE_FUNCTIONS, migrations.RunSQL.noop),
-        migrations.RunSQL(rls.CREATE_ROLE, migrations.RunSQL.noop),
+        migrations.RunSQL([rls.CREATE_FUNCTIONS, rls.CREATE_ROLE]),
         rls.protect_read("tenancy_tenant", write_using=BELOW, read_using=ABOVE),
         rls.protect("tenancy_tenantevent", using=BELOW),
     ]

@@ -1,10 +1,11 @@
-"""What a user reaches, told before his scope is bound: the web role sees no tenant until then."""
+"""Which customers a user was given is seen by his own; what he reaches is told to all."""
 
 from django.db import migrations
 
-from tronco.tenancy.rls import WEB_ROLE
+from tronco.tenancy import rls
 
-CREATE = f"""
+# Asked before his scope is bound: the web role sees no tenant until then.
+REACH = f"""
 CREATE FUNCTION identity_reach(wanted bigint)
 RETURNS TABLE (path text, kind text, is_open boolean, is_narrowed boolean, given text[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -22,10 +23,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WHERE u.id = wanted AND u.is_active
 $$;
 REVOKE ALL ON FUNCTION identity_reach(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION identity_reach(bigint) TO {WEB_ROLE};
+GRANT EXECUTE ON FUNCTION identity_reach(bigint) TO {rls.WEB_ROLE};
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("identity", "0002_initial"), ("tenancy", "0002_row_level_security")]
-    operations = [migrations.RunSQL(CREATE, "DROP FUNCTION identity_reach(bigint)")]
+    dependencies = [
+        ("identity", "0001_initial"),
+        ("tenancy", "0002_row_level_security"),
+    ]
+    operations = [
+        migrations.RunSQL(REACH),
+        rls.protect("identity_user_customers"),
+        rls.protect("identity_givencustomerevent"),
+    ]

@@ -9,7 +9,7 @@ OWN = "tenant_id IN (SELECT tronco_visible_tenants())"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("centrals", "0002_initial"),
+        ("centrals", "0001_initial"),
         ("tenancy", "0002_row_level_security"),
     ]
     operations = [

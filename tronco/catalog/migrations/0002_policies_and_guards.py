@@ -1,7 +1,9 @@
-"""A published price list never changes, whoever asks; and buyers may read prices, not write them."""
+"""Row-level security; a published price list never changes, whoever asks.
+
+Buyers may read prices, not write them.
+"""
 
 from django.db import migrations
-from django.db.migrations.operations import RunSQL
 
 from tronco.tenancy import rls
 
@@ -71,19 +73,8 @@ CREATE TRIGGER catalog_version_guard BEFORE UPDATE OR DELETE ON catalog_tariffve
   FOR EACH ROW EXECUTE FUNCTION catalog_version_guard();
 """
 
-DROP = """
-DROP TRIGGER catalog_version_guard ON catalog_tariffversion;
-DROP FUNCTION catalog_version_guard;
-DROP TRIGGER catalog_rate_insert_guard ON catalog_rate;
-DROP TRIGGER catalog_rate_update_guard ON catalog_rate;
-DROP TRIGGER catalog_rate_delete_guard ON catalog_rate;
-DROP FUNCTION catalog_rate_new_guard, catalog_rate_old_guard, catalog_rate_change_guard;
-DROP FUNCTION catalog_rate_refuse;
-"""
-
 # A version is visible to its owner and to who buys by it: only the former writes its rates, and
 # the latter does not see drafts.
-VISIBLE_VERSIONS = "version_id IN (SELECT id FROM catalog_tariffversion)"
 OWN_VERSIONS = (
     "version_id IN (SELECT id FROM catalog_tariffversion"
     " WHERE tenant_id IN (SELECT tronco_visible_tenants()))"
@@ -92,13 +83,20 @@ SOLD_VERSIONS = "version_id IN (SELECT id FROM catalog_tariffversion WHERE statu
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0004_imports_and_checks")]
+    dependencies = [
+        ("catalog", "0001_initial"),
+        ("tenancy", "0002_row_level_security"),
+    ]
     operations = [
-        RunSQL([RATE_GUARD, VERSION_GUARD], DROP),
+        rls.protect("catalog_tariff"),
+        rls.protect("catalog_tariffevent"),
+        rls.protect("catalog_tariffversion"),
+        rls.protect("catalog_tariffversionevent"),
+        rls.protect("catalog_plan"),
+        rls.protect("catalog_planevent"),
+        rls.protect("catalog_allowance"),
+        rls.protect("catalog_allowanceevent"),
         rls.protect("catalog_rateimport"),
-        RunSQL(
-            rls.protect("catalog_rate").reverse_sql,
-            rls.protect("catalog_rate", using=VISIBLE_VERSIONS).sql,
-        ),
         rls.protect_read("catalog_rate", write_using=OWN_VERSIONS, read_using=SOLD_VERSIONS),
+        migrations.RunSQL([RATE_GUARD, VERSION_GUARD]),
     ]

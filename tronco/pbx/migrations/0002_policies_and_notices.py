@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("pbx", "0001_initial"),
         ("tenancy", "0002_row_level_security"),
-        ("charging", "0005_functions"),
+        ("charging", "0002_policies_and_functions"),
     ]
     operations = [
         rls.protect("pbx_prompt"),
@@ -29,6 +29,8 @@ class Migration(migrations.Migration):
         rls.protect("pbx_queueevent"),
         rls.protect("pbx_queuemember"),
         rls.protect("pbx_queuememberevent"),
+        rls.protect("pbx_memberstate"),
+        rls.protect("pbx_queuecaller"),
         rls.protect("pbx_lineservice"),
         rls.protect("pbx_lineserviceevent"),
         rls.protect("pbx_portalcaller"),

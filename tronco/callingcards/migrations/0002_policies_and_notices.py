@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("callingcards", "0001_initial"),
         ("tenancy", "0002_row_level_security"),
-        ("charging", "0005_functions"),
+        ("charging", "0002_policies_and_functions"),
     ]
     operations = [
         rls.protect("callingcards_cardseries"),

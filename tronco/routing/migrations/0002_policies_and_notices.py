@@ -1,8 +1,9 @@
-"""Running processes learn at once that something here has changed."""
+"""Row-level security of this folder's tables; changes are told to running processes."""
 
 from django.db import migrations
 
 from tronco.charging.notify import notify_on_change
+from tronco.tenancy import rls
 
 # The others are measurements that sipcore writes every few seconds.
 TRUNK_SETTINGS = (
@@ -14,10 +15,21 @@ TRUNK_SETTINGS = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0004_least_cost"),
-        ("charging", "0005_functions"),
+        ("routing", "0001_initial"),
+        ("tenancy", "0002_row_level_security"),
+        ("charging", "0002_policies_and_functions"),
     ]
     operations = [
+        rls.protect("routing_carrier"),
+        rls.protect("routing_carrierevent"),
+        rls.protect("routing_trunk"),
+        rls.protect("routing_trunkevent"),
+        rls.protect("routing_route"),
+        rls.protect("routing_routeevent"),
+        rls.protect("routing_routestep"),
+        rls.protect("routing_routestepevent"),
+        rls.protect("routing_routeassignment"),
+        rls.protect("routing_routeassignmentevent"),
         notify_on_change("routing_carrier"),
         notify_on_change("routing_trunk", columns=TRUNK_SETTINGS),
         notify_on_change("routing_route"),
