@@ -33,12 +33,14 @@ from tronco.charging.grants import (
 )
 from tronco.charging.guards import find_line_refusal
 from tronco.charging.offers import Offer, make_offer
+from tronco.charging.pricing import affordable_s
 from tronco.charging.requests import (
     Answer,
     Ask,
     CallRequest,
     Climb,
     Line,
+    bucket_lefts,
     int_array,
     text_array,
 )
@@ -67,6 +69,11 @@ _CALL: Final = """
 SELECT to_jsonb(a), charging_holds_of(a.call_id) FROM charging_authorization a WHERE a.call_id = %s
 """
 _AVAILABLE: Final = "SELECT balance_u - held_u + limit_u FROM charging_account WHERE id = %s"
+_FUNDS: Final = """
+SELECT id, balance_u - held_u + limit_u,
+       charging_day_left(%s::text[], %s::bigint[], %s::timestamptz)
+FROM charging_account WHERE id = ANY (%s)
+"""
 _NO_ASK: Final = Ask((), ())
 # Configuration that changes under a call is read again; more than that is not bad luck.
 _ATTEMPTS: Final = 3
@@ -75,6 +82,8 @@ _MOST_LEFTS: Final = 100_000
 _RESTORED_AT_ONCE: Final = 200
 # Millions of rates are read within this.
 _WARM_S: Final = 60.0
+# Nobody is told of more than a hundred hours.
+_MOST_TOLD_S: Final = 360_000
 
 _Send = Callable[[AsyncConnection, Ask], Awaitable[Reply]]
 _Lefts = dict[tuple[int, int], int]
@@ -185,6 +194,42 @@ class Gateway:
             )
         available_u: int | None = rows[0][0]
         return available_u
+
+    async def seconds_left(self, grant: Grant) -> int | None:
+        """Return how long a call that was just granted could last, to be told its caller.
+
+        On its own terms, by what everybody who pays for it has now; None is no limit worth telling.
+        """
+        call, holds = grant.journal["call"], grant.journal["holds"]
+        terms = CallTerms.from_json(call["facts"])
+        accounts = [level.account for level in terms.levels]
+        if not accounts:
+            return None
+        day = (call["meters"], call["day_limits_u"], call["started_at"])
+        async with self.database.bounded(self.slices.patience_free_s):
+            rows = await self.database.fetch(_FUNDS, (*day, accounts))
+            rates = await self._decks.rates_by_id(terms.rate_ids)
+        available = {account: available_u for account, available_u, _ in rows}
+        held_u = {hold["level"]: hold["amount_u"] for hold in holds}
+        funds_u = {
+            level.level: available[level.account] + held_u.get(level.level, 0)
+            for level in terms.levels
+            if available.get(level.account) is not None
+        }
+        if (day_u := rows[0][2]) is not None:
+            # The limit of the day is on what the customer pays.
+            today_u = day_u + held_u.get(0, 0)
+            funds_u[0] = min(funds_u.get(0, today_u), today_u)
+        lefts = self._known_lefts(terms, _own_uses(holds))
+        lasts_s = affordable_s(
+            terms,
+            rates,
+            answered_at=datetime.now(UTC),
+            funds_u=funds_u,
+            held={level.level: bucket_lefts(level, lefts) for level in terms.levels},
+            most_s=_MOST_TOLD_S,
+        )
+        return lasts_s if lasts_s < _MOST_TOLD_S else None
 
     async def sweep(self, central: str, live: Collection[str], *, grace_s: int = 120) -> list[str]:
         """Tell which calls of a central are alive and release those long gone; return the latter.

@@ -6,6 +6,7 @@ what the call holds. So a price is never above its hold.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,6 +107,33 @@ def price_call(
     if carrier is not None:
         cost_u, explanation["carrier"] = _price_carrier(carrier, rates, answered_at, length)
     return CallPrice(levels, cost_u, explanation)
+
+
+def affordable_s(
+    terms: CallTerms,
+    rates: Mapping[int, Rate],
+    *,
+    answered_at: datetime,
+    funds_u: Mapping[int, int],
+    held: Mapping[int, Sequence[int]],
+    most_s: int,
+) -> int:
+    """Return how many seconds of a call every level can pay; at most `most_s`.
+
+    `funds_u` has what each level may spend, and no entry for one without a limit; `held` what it
+    may take of the allowances of its terms, in their order.
+    """
+    lasts = most_s
+    for level in terms.levels:
+        if level.level not in funds_u:
+            continue
+
+        def price_u(seconds: int, level: LevelTerms = level) -> int:
+            allowed = held.get(level.level, ())
+            return _price_level(level, rates, answered_at, Fraction(seconds), allowed).price_u
+
+        lasts = bisect_right(range(1, lasts + 1), funds_u[level.level], key=price_u)
+    return lasts
 
 
 def _price_level(

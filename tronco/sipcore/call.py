@@ -56,6 +56,7 @@ class Call:
         self._central = request.call_id.rpartition("-")[0]
         # How many calls of ours led to this one.
         self._hops = 0
+        self._grant: Grant | None = None
         self.facts: dict[str, str] = {"line": request.endpoint}
         # Whose words a refusal is told in; None: it is not told.
         self.voice_of: int | None = None
@@ -94,6 +95,7 @@ class Call:
                 raise
             grant = await self._gateway.authorise(request)
         self._outlook.note(self._request, grant)
+        self._grant = grant
         return grant
 
     def _charge_request(

@@ -19,19 +19,23 @@ from typing import Final
 
 from tronco.charging.errors import Refused
 from tronco.charging.requests import Limit, Line
+from tronco.core.errors import Unavailable
 from tronco.numbering.classify import classify
 from tronco.numbering.number import CallClass, Kind, Number
+from tronco.pbx.speech import say_minutes
 from tronco.sipcore.call import Ask, as_shown
 from tronco.sipcore.cards import DidCard, FollowMe, LineCard
 from tronco.sipcore.outgoing import Outgoing
 from tronco.sipcore.steps import find_payer
-from tronco.sipcore.verdicts import Verdict
+from tronco.sipcore.verdicts import Dial, Own, Ring, Told, Verdict
 
 # A call that leads to a call that leads to a call ends here.
 MOST_LEGS: Final = 6
 _RINGING: Final = frozenset({"ring", "member"})
 # Where a stranger chooses the number, the classes of the number he called count too.
 _CHOSEN_BY_CALLER: Final = frozenset({"line", "card", "back"})
+# Who stands at a desk is told for how long his credit is good.
+_AT_THE_DESK: Final = frozenset({"line", "card"})
 
 
 class Leg(Outgoing):
@@ -63,7 +67,22 @@ class Leg(Outgoing):
         if self._kind in _CHOSEN_BY_CALLER and self._via is not None:
             allowed = line.allowed_classes & self._via.outgoing_classes
             line = replace(line, allowed_classes=allowed, own_ddd=line.own_ddd or self._ddd())
-        return await self._from_line(line, number)
+        verdict = await self._from_line(line, number)
+        if self._kind in _AT_THE_DESK and isinstance(verdict, Dial | Ring | Own):
+            return Told(verdict, await self._time_left(line))
+        return verdict
+
+    async def _time_left(self, line: LineCard) -> str:
+        """The sounds that say how long the call may last; none where that has no limit."""
+        try:
+            seconds = await self._gateway.seconds_left(self._grant) if self._grant else None
+        except Unavailable:
+            # The call is granted; it goes on without the words.
+            return ""
+        if seconds is None:
+            return ""
+        sounds = ("s:minutes-left", *(f"s:{key}" for key in say_minutes(seconds)))
+        return "&".join(await self._means.sounds.paths(sounds, tenant_id=line.tenant_id))
 
     async def _ring_only(self, line: LineCard) -> Verdict:
         """Within the customer; a line that is suspended goes on receiving for a while."""

@@ -208,7 +208,18 @@ class Alone:
         return {}
 
 
-Verdict = Dial | Forward | Ring | Own | Voice | HangUpFirst | PickUp | Refuse | Alone
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict before which the caller is told something; `sound` is what is played."""
+
+    verdict: Dial | Ring | Own
+    sound: str
+
+    def variables(self) -> dict[str, str]:
+        return {"SAID": self.sound, **self.verdict.variables()}
+
+
+Verdict = Dial | Forward | Ring | Own | Voice | HangUpFirst | PickUp | Refuse | Alone | Told
 
 
 def _limit(seconds: int | None) -> str:

@@ -53,7 +53,10 @@ def _leg_entry(agi: str) -> list[str]:
         "Set(__HOPS=$[0${HOPS} + 1])",
         f"AGI({agi}/leg,${{PAYER}},${{VIA}},${{HOPS}},${{LINKED}})",
         'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
-        goto("${VERDICT}"),
+        'GotoIf($["${SAID}" = ""]?go)',
+        "Progress()",
+        "Playback(${SAID},noanswer)",
+        "(go)" + goto("${VERDICT}"),
     ]
 
 
