@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -52,9 +53,13 @@ def balance_u(circuit: Circuit) -> int:
     return Account.objects.get(pk=circuit.account_id).balance_u
 
 
-def spent_u(circuit: Circuit) -> int:
-    entries = LedgerEntry.objects.filter(account=circuit.account_id, kind="call")
+def spent_of(account: Account | int) -> int:
+    entries = LedgerEntry.objects.filter(account=account, kind="call")
     return -sum(entries.values_list("amount_u", flat=True))
+
+
+def spent_u(circuit: Circuit) -> int:
+    return spent_of(circuit.account_id)
 
 
 def wait_until_settled(calls: int, **found: object) -> None:
@@ -228,27 +233,30 @@ def test_thirty_calls_at_once_on_an_allowance(town: Town) -> None:
     assert_invariants(town.exchange.settings.spool)
 
 
-def test_thirty_calls_at_once_on_a_short_reseller(town: Town) -> None:
+@pytest.fixture
+def short_of_credit(town: Town) -> Iterator[Account]:
+    """Reseller A with R$ 0,25; he gets back what was taken from him."""
+    account = town.world.reseller_account(town.world.reseller_a)
+    taken_u = account.balance_u - 250_000
+    ledger_post(actor=SYSTEM, account_id=account.pk, kind="debit", amount_u=-taken_u, key="less")
+    yield account
+    ledger_post(actor=SYSTEM, account_id=account.pk, kind="credit", amount_u=taken_u, key="back")
+
+
+def test_thirty_calls_at_once_on_a_short_reseller(town: Town, short_of_credit: Account) -> None:
     """The customer has plenty; his reseller's reseller has R$ 0,25 at 0,05 a minute."""
     world = town.world
-    reseller = Account.objects.get(tenant=world.reseller_a, role="reseller")
-    taken_u = reseller.balance_u - 250_000
-    ledger_post(actor=SYSTEM, account_id=reseller.pk, kind="debit", amount_u=-taken_u, key="less")
     circuit = world.circuit(tenant=world.customer_a1, balance_u=100_000_000, max_calls=None)
+    chain = [short_of_credit, world.reseller_account(world.reseller_a1)]
+    before_u = [spent_of(account) for account in chain]
 
     result = rush(town, circuit)
 
     wait_until_settled(30, circuit=circuit)
     assert 0 < result.answered <= 10
     assert result.refused == {402: 30 - result.answered}
-    spent = {
-        account.tenant_id: -sum(
-            account.entries.filter(kind="call").values_list("amount_u", flat=True)
-        )
-        for account in Account.objects.filter(role="reseller")
-    }
-    assert spent[world.reseller_a.pk] == result.answered * 25_000 <= 250_000
-    assert spent[world.reseller_a1.pk] == result.answered * 35_000
+    spent = [spent_of(account) - before for account, before in zip(chain, before_u, strict=True)]
+    assert spent == [result.answered * 25_000, result.answered * 35_000]
+    assert spent[0] <= 250_000
     assert spent_u(circuit) == result.answered * 50_000
     assert_invariants(town.exchange.settings.spool)
-    ledger_post(actor=SYSTEM, account_id=reseller.pk, kind="credit", amount_u=taken_u, key="back")
