@@ -127,6 +127,13 @@ def test_the_money(world: World, home: Home) -> None:
 def test_the_supervisors_word(home: Home) -> None:
     assert states(doctor.processes(home)) == ["warning"]
     services = [
+def test_sums_that_do_not_equal_their_records(world: World, home: Home) -> None:
+    call = made(world, world.circuit(), at=timezone.now() - timedelta(days=1))
+    assert states(doctor.rollups(home)) == ["ok"]
+    Cdr.objects.filter(call_id=call.call_id).delete()
+    assert "rows do not equal the records" in faults(doctor.rollups(home))
+
+
         {"name": "web", "title": "Screens", "state": "running", "detail": "", "restarts": 0},
         {"name": "sipcore", "title": "Call control", "state": "running", "detail": "",
          "restarts": 3},

@@ -79,3 +79,66 @@ class Cdr(models.Model):
 
     def __str__(self) -> str:
         return self.call_id
+
+
+class DailyCalls(models.Model):
+    """A roll-up (`rollups.py`): a day's calls of one kind, as a tenant of their chains sees them.
+
+    The day is the operator's. `price_u` is what the circuits' customers pay, `sale_u` what this
+    tenant sold the calls for; for a customer they are the same.
+    """
+
+    pk = models.CompositePrimaryKey("tenant", "day", "central", "direction", "call_class", "uf")
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    day = models.DateField()
+    central = models.CharField(max_length=40)
+    direction = models.CharField(max_length=8, choices=Direction)
+    call_class = models.CharField(max_length=16, choices=CLASS_CHOICES, blank=True)
+    uf = models.CharField(max_length=3, blank=True)
+    calls = models.BigIntegerField()
+    answered = models.BigIntegerField()
+    duration_ms = models.BigIntegerField()
+    price_u = models.BigIntegerField()
+    sale_u = models.BigIntegerField()
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        db_table = "calls_daily"
+
+
+class HourlyCalls(models.Model):
+    """A roll-up: how many calls ran in an hour, and when the first of them began."""
+
+    pk = models.CompositePrimaryKey("tenant", "hour", "central")
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    hour = models.DateTimeField()
+    central = models.CharField(max_length=40)
+    calls = models.BigIntegerField()
+    since = models.DateTimeField()
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        db_table = "calls_hourly"
+
+
+class PeakCalls(models.Model):
+    """The most calls at once in an hour, as found among `calls` calls (`peaks.py`)."""
+
+    pk = models.CompositePrimaryKey("tenant", "hour")
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    hour = models.DateTimeField()
+    peak = models.IntegerField()
+    calls = models.BigIntegerField()
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        db_table = "calls_peak"

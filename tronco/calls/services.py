@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from tronco.calls import rollups
 from tronco.calls.models import Direction
 from tronco.calls.records import CallEnd, CallParties
 from tronco.calls.selectors import identity_of
@@ -27,10 +28,14 @@ logger = logging.getLogger(__name__)
 # sipcore listens to it; the payload is the call's id.
 HANG_UP_CHANNEL = "tronco_hangup"
 
-_INSERT = """
-INSERT INTO calls_cdr SELECT * FROM jsonb_populate_recordset(NULL::calls_cdr, %s::jsonb)
-ON CONFLICT (started_at, identity) DO NOTHING RETURNING call_id
-"""
+# The records and, last of all that their transaction does, the roll-ups of those that are new.
+_INSERT = f"""
+WITH record AS (
+    INSERT INTO calls_cdr SELECT * FROM jsonb_populate_recordset(NULL::calls_cdr, %s::jsonb)
+    ON CONFLICT (started_at, identity) DO NOTHING RETURNING *
+), share AS MATERIALIZED ({rollups.SHARES}), {rollups.ADD}
+SELECT call_id FROM record
+"""  # noqa: S608  our own words
 
 
 @transaction.atomic
@@ -53,7 +58,10 @@ def record_ingest(*, ends: Sequence[CallEnd]) -> list[str]:
 
 
 def records_insert(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Insert what `record_of` made; return the ids of the calls that had no record yet."""
+    """Insert what `record_of` made, and add it to the roll-ups.
+
+    Returns the ids of the calls that had no record yet.
+    """
     ensure_partitions({record["started_at"] for record in records})
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [json.dumps(records, default=str)])

@@ -38,6 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "quote": ("tronco.cli.quote", gettext_noop("price calls by a tariff file, without a database")),
     "rerate": ("tronco.cli.rerate", gettext_noop("price the calls of a period again, and compare")),
+    "rollup": (
+        "tronco.cli.rollup",
+        gettext_noop("compare the sums of a period with its call records, and make them again"),
+    ),
     "sipcore": (
         "tronco.cli.sipcore",
         gettext_noop("call control: authorises calls and watches the switches"),

@@ -42,6 +42,7 @@ PARTS = {
     "worker": gettext_noop("worker"),
     "ledger": gettext_noop("ledger"),
     "prices": gettext_noop("prices"),
+    "roll-ups": gettext_noop("roll-ups"),
 }
 PROCESS_STATES = {
     "starting": gettext_noop("starting"),
@@ -429,9 +430,32 @@ def prices(_home: Home) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         text = _("the last %(count)s come out again to the millionth") % {"count": result.calls}
+def rollups(_home: Home) -> Iterator[Finding]:
+    """Do the sums that the first screen tells equal the records?"""
+    from django.utils import timezone
+
+    from tronco.calls.invariants import LOOK_BACK
+    from tronco.calls.rollups import check_rollups
+
+    today = timezone.localdate()
+    drifts = list(check_rollups(first=today - LOOK_BACK, last=today))
+    for drift in drifts[:VIOLATIONS_TOLD]:
+        text = _("%(day)s: %(count)s rows do not equal the records") % {
+            "day": drift.day,
+            "count": drift.rows,
+        }
+        cure = _("run `tronco rollup --from %(first)s --to %(last)s --rebuild`")
+        yield Finding(
+            "roll-ups", "fault", text, cure % {"first": drifts[0].day, "last": drifts[-1].day}
+        )
+    if not drifts:
+        text = _("those of the last %(count)s days equal the records") % {"count": LOOK_BACK.days}
+        yield Finding("roll-ups", "ok", text)
+
+
         yield Finding("prices", "ok", text)
 
 
 CHECKS: tuple[Check, ...] = (
-    gate, centrals, routes, secrets_open, spool, worker, ledger, prices,
+    gate, centrals, routes, secrets_open, spool, worker, ledger, prices, rollups,
 )  # fmt: skip

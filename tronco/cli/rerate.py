@@ -25,6 +25,24 @@ DIFFERENCES_TOLD = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    add_period(parser)
+    parser.add_argument("--circuit", metavar=_("NUMBER"), help=_("only the calls of one circuit"))
+    parser.add_argument("--tariff", metavar="ID", type=int, help=_("price by this list of sale"))
+    parser.add_argument(
+        "--at",
+        type=_day,
+        metavar=_("DATE"),
+        help=_("with the list's prices of that day (default: now)"),
+    )
+    parser.add_argument(
+        "--post",
+        metavar=_("NOTE"),
+        help=_("post the differences as corrections, with this note; the same again posts nothing"),
+    )
+
+
+def add_period(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of a period, `since` and `until`: whole days, both included."""
     parser.add_argument(
         "--from",
         dest="since",
@@ -40,19 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_day,
         metavar=_("DATE"),
         help=_("last day, included"),
-    )
-    parser.add_argument("--circuit", metavar=_("NUMBER"), help=_("only the calls of one circuit"))
-    parser.add_argument("--tariff", metavar="ID", type=int, help=_("price by this list of sale"))
-    parser.add_argument(
-        "--at",
-        type=_day,
-        metavar=_("DATE"),
-        help=_("with the list's prices of that day (default: now)"),
-    )
-    parser.add_argument(
-        "--post",
-        metavar=_("NOTE"),
-        help=_("post the differences as corrections, with this note; the same again posts nothing"),
     )
 
 
