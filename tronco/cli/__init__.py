@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "prepare": (
         "tronco.cli.prepare",
-        gettext_noop("make the master, the central and the first administrator"),
+        gettext_noop("make the schema, the master, the central and the first administrator"),
     ),
     "quote": ("tronco.cli.quote", gettext_noop("price calls by a tariff file, without a database")),
     "rerate": ("tronco.cli.rerate", gettext_noop("price the calls of a period again, and compare")),

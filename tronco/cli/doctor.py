@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from tronco.cli.instance import open_instance
+from tronco.cli.instance import missing_migrations, open_instance
 from tronco.runtime.paths import Home, instance_home
 from tronco.runtime.proc import machine
 from tronco.runtime.supervisor import STATUS_FILE
@@ -180,7 +180,6 @@ def find_status(home: Home) -> dict[str, Any] | None:
 def database(_home: Home) -> Iterator[Finding]:
     """Is it there, new enough, and its schema that of this code?"""
     from django.db import Error, connection
-    from django.db.migrations.executor import MigrationExecutor
 
     begun = time.monotonic()
     try:
@@ -202,14 +201,12 @@ def database(_home: Home) -> Iterator[Finding]:
         yield Finding("database", "fault", text, _("PostgreSQL 15 or later is needed"))
         return
     yield Finding("database", "ok", text)
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    missing = missing_migrations()
     if missing:
-        first = missing[0][0]
         yield Finding(
             "database", "fault",
             _("%(count)s migrations are missing, from %(first)s")
-            % {"count": len(missing), "first": first},
+            % {"count": len(missing), "first": missing[0]},
             _("run `python -m django migrate`; `tronco up` does"),
         )  # fmt: skip
     else:
@@ -430,6 +427,9 @@ def prices(_home: Home) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         text = _("the last %(count)s come out again to the millionth") % {"count": result.calls}
+        yield Finding("prices", "ok", text)
+
+
 def rollups(_home: Home) -> Iterator[Finding]:
     """Do the sums that the first screen tells equal the records?"""
     from django.utils import timezone
@@ -451,9 +451,6 @@ def rollups(_home: Home) -> Iterator[Finding]:
     if not drifts:
         text = _("those of the last %(count)s days equal the records") % {"count": LOOK_BACK.days}
         yield Finding("roll-ups", "ok", text)
-
-
-        yield Finding("prices", "ok", text)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tronco.cli.instance import open_instance
+from tronco.cli.instance import missing_migrations, open_instance
 from tronco.core.ids import new_password
 from tronco.runtime.paths import Home, instance_home
 from tronco.runtime.translations import gettext as _
@@ -35,14 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the master, this machine's central and the first administrator if they are missing."""
+    """Make the schema, the master, this machine's central, the first administrator, if missing."""
     open_instance()
+    from django.core.management import call_command
+
     from tronco.centrals.models import Central
     from tronco.centrals.services import central_create
     from tronco.tenancy.access import SYSTEM
     from tronco.tenancy.models import Tenant
     from tronco.tenancy.services import master_create
 
+    # Django's own command takes seconds to find that there is nothing to do.
+    if missing_migrations():
+        call_command("migrate", interactive=False)
     home = instance_home()
     master = Tenant.objects.filter(kind=Tenant.Kind.MASTER).first()
     if master is None:

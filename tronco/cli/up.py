@@ -102,7 +102,6 @@ class Instance:
             self._fetch("asterisk", _("Asterisk's programs")),
             self._sounds(),
             self._database(),
-            self._prepare(),
             *([self._demo_data()] if self.demo else []),
             self._sipcore(),
             self._web(),
@@ -185,29 +184,19 @@ class Instance:
         def command() -> list[str]:
             if self.cluster:
                 self.cluster.create_database(DATABASE)
-            return [sys.executable, "-m", "django", "migrate", "--no-input", "--verbosity=1"]
+            return [
+                *(sys.executable, "-m", "tronco", "prepare", "--central", NODE),
+                *("--sip-port", str(self.node.sip_port)),
+            ]
 
         return self._python(
             "database",
-            _("Database schema"),
+            _("Database schema and first administrator"),
             command,
             needs=("postgres",) if self.cluster else (),
             once=True,
             essential=True,
             cure=_("is DATABASE_URL right and the server up?"),
-        )
-
-    def _prepare(self) -> Service:
-        return self._python(
-            "prepare",
-            _("First administrator"),
-            lambda: [
-                *(sys.executable, "-m", "tronco", "prepare", "--central", NODE),
-                *("--sip-port", str(self.node.sip_port)),
-            ],
-            needs=("database",),
-            once=True,
-            essential=True,
         )
 
     def _demo_data(self) -> Service:
@@ -218,7 +207,7 @@ class Instance:
                 *(sys.executable, "-m", "tronco", "demo", "--central", NODE),
                 *("--carrier-port", str(self._demo_carrier_port()), "--scene", str(self._scene())),
             ],
-            needs=("prepare",),
+            needs=("database",),
             once=True,
             cure=_("read above; the rest runs without it"),
         )
@@ -247,7 +236,7 @@ class Instance:
             "sipcore",
             _("Call control"),
             lambda: [sys.executable, "-m", "tronco", "sipcore"],
-            needs=("prepare",),
+            needs=("database",),
             wants=("sounds",),
             ready=lambda: _listens(self.node.agi_port),
         )
