@@ -5,6 +5,7 @@ TRONCO_DB_ROLE      role that the web processes assume, so that row-level securi
 TRONCO_SECRET_KEY   signs sessions and encrypts stored secrets      required outside of tests
 TRONCO_HOSTS        host names the site answers to, comma separated
 TRONCO_HTTPS        1 when a proxy terminates TLS in front of the site
+TRONCO_URL          address that people type to reach the site, for links in e-mails
 TRONCO_ASSETS       directory of the screen assets installed from npm
 TRONCO_HOME         directory of this instance: sockets, spools, logs
 TRONCO_SLICE_S      seconds that a call pays for at a time: more asks less often, less holds less
@@ -62,6 +63,9 @@ DEBUG = False
 _HOSTS = os.environ.get("TRONCO_HOSTS", "localhost,127.0.0.1,[::1]")
 ALLOWED_HOSTS = [host.strip() for host in _HOSTS.split(",") if host.strip()]
 HTTPS = os.environ.get("TRONCO_HTTPS", "") == "1"
+TRONCO_URL = os.environ.get("TRONCO_URL") or (
+    f"https://{ALLOWED_HOSTS[0]}" if HTTPS else "http://localhost:8000"
+)
 
 # One line a folder of `tronco`, lowest layer first: the order of ARCHITECTURE.md.
 INSTALLED_APPS = [
@@ -84,9 +88,9 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tronco.ui",
     "tronco.tenancy",
+    "tronco.mail",
     "tronco.identity",
     "tronco.audit",
-    "tronco.mail",
     "tronco.centrals",
     "tronco.catalog",
     "tronco.charging",

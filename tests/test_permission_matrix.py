@@ -39,9 +39,22 @@ from tronco.tenancy.rls import WEB_ROLE
 pytestmark = pytest.mark.django_db
 
 # What anybody may open, signed in or not.
-PUBLIC = {"identity:sign_in", "identity:sign_in_code", "identity:sign_out", "set_language"}
+PUBLIC = {
+    "identity:sign_in",
+    "identity:sign_in_code",
+    "identity:sign_out",
+    "identity:forgotten",
+    "identity:link",
+    "set_language",
+}
 # What everybody who signed in may send, since it changes only what is his own.
-OWN = {"identity:profile", "identity:password", "identity:second_factor"}
+OWN = {
+    "identity:profile",
+    "identity:password",
+    "identity:second_factor",
+    "identity:session_end",
+    "identity:visit_end",
+}
 ROLES = [
     ("master", Role.ADMINISTRATOR),
     ("master", Role.FINANCE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.identity import services
 from tronco.identity.models import User
 from tronco.identity.roles import Role
-from tronco.tenancy.access import NOBODY, bind_scope
+from tronco.tenancy.access import NOBODY, SYSTEM, bind_scope
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.rls import WEB_ROLE
 
@@ -24,9 +25,13 @@ def world(db: None) -> World:
     return make_world()
 
 
+# Sees everything and changes nothing.
+READER = replace(SYSTEM, may=frozenset({"identity.view"}))
+
+
 def create(world: World, who: str = "master", **changes: Any) -> User:
     facts: dict[str, Any] = {
-        "actor": world.actor(getattr(world, who)),
+        "actor": READER if who == "reader" else world.actor(getattr(world, who)),
         "username": "joana",
         "name": "Joana",
         "tenant_id": world.reseller_a.pk,
@@ -46,7 +51,8 @@ def test_a_user_is_made_with_a_password_to_change(world: World) -> None:
     ("who", "changes", "refusal", "field"),
     [
         ("reseller_b", {}, NotFound, None),
-        ("customer", {}, NotAllowed, None),
+        ("customer", {}, NotFound, None),
+        ("reader", {}, NotAllowed, None),
         ("master", {"password": "12345"}, InvalidInput, "password"),
         ("master", {"password": "joana"}, InvalidInput, "password"),
         ("master", {"role": "dono"}, InvalidInput, "role"),
@@ -75,6 +81,27 @@ def test_only_customers_below_can_be_given(world: World) -> None:
     assert refusal.value.field == "customers"
     user = create(world, customer_ids=[world.customer_a1.pk])
     assert user.actor.scopes == (world.customer_a1.path,)
+
+
+def test_a_customer_makes_users_of_his_own_and_no_others(world: World) -> None:
+    dona = make_user(world.customer_a, Role.CUSTOMER_ADMINISTRATOR, username="dona")
+    client = signed_in(dona)
+    page = client.get("/identity/users/add/").content.decode()
+    assert 'name="tenant"' not in page
+    assert 'name="customers"' not in page
+    assert 'value="administrator"' not in page
+    typed = {"username": "ramal", "name": "Ramal", "is_active": "on", "password": PASSWORD}
+    refused = {**typed, "role": "administrator"}
+    assert client.post("/identity/users/add/", refused).status_code == 422
+    # What the form does not ask is not taken either.
+    sent = {**typed, "role": "extension_user", "tenant": world.customer_b.pk}
+    assert client.post("/identity/users/add/", sent).status_code == 302
+    made = User.objects.get(username="ramal")
+    assert (made.tenant, made.role) == (world.customer_a, "extension_user")
+    others = make_user(world.customer_a1, Role.CUSTOMER_ADMINISTRATOR, username="outra")
+    for way in ("", "edit/", "delete/", "do/password/"):
+        assert client.get(f"/identity/users/{others.pk}/{way}").status_code == 404
+    assert client.post(f"/identity/users/{made.pk}/delete/").status_code == 302
 
 
 def test_nobody_takes_away_his_own_access(world: World) -> None:

@@ -85,6 +85,9 @@ class Instance:
         self.asterisk: Node | None = None
         home.directory("static")
         self.address, self.web_port = self._web_address(listen)
+        if os.environ.get("TRONCO_HTTPS") != "1":
+            own = f"http://{self.address}:{self.web_port}"
+            self.environment["TRONCO_URL"] = os.environ.get("TRONCO_URL") or own
         places.release_taken_ports(home, NODE)
         self.node = places.node_settings(
             home,

@@ -19,12 +19,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from tronco.core.errors import InvalidInput, TroncoError, Unavailable
-from tronco.identity import second_factor, services
+from tronco.identity import second_factor, services, sessions, visits
 from tronco.identity.forms import CodeForm, ConfirmForm, PasswordForm, ProfileForm, SignInForm
 from tronco.identity.models import User
+from tronco.identity.selectors import list_sessions
 from tronco.tenancy.access import NOBODY
 from tronco.ui.edits import show_error
 from tronco.ui.pages import Page
+from tronco.ui.security import client_address
+from tronco.ui.urls import is_key
 
 PENDING = "identity.pending"
 PENDING_S = 300
@@ -58,7 +61,7 @@ class SignIn(View):
                 "next": next_address(request),
             }
             return HttpResponseRedirect(reverse("identity:sign_in_code"))
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        enter(request, user)
         return HttpResponseRedirect(next_address(request))
 
     def show(self, request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:
@@ -102,7 +105,7 @@ class SignInCode(View):
             form.add_error("code", _("This code is wrong or was used; wait for the next one."))
             return self.show(request, form, status=422)
         del request.session[PENDING]
-        login(request, self.user, backend="django.contrib.auth.backends.ModelBackend")
+        enter(request, self.user)
         return HttpResponseRedirect(self.pending["next"])
 
     def show(self, request: HttpRequest, form: CodeForm, *, status: int = 200) -> HttpResponse:
@@ -116,8 +119,26 @@ class SignOut(View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if visit := getattr(request, "visit", None):
+            visits.visit_end(actor=request.actor, visit_id=visit.pk)  # type: ignore[attr-defined]
         logout(request)
         return HttpResponseRedirect(reverse("identity:sign_in"))
+
+
+def enter(request: HttpRequest, user: User) -> None:
+    """Begin a session for who has proved who he is."""
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    note_session(request, user)
+
+
+def note_session(request: HttpRequest, user: User) -> None:
+    """Remember where the present session is."""
+    sessions.session_begin(
+        user=user,
+        key=str(request.session.session_key),
+        address=client_address(request),
+        browser=request.headers.get("User-Agent", ""),
+    )
 
 
 def next_address(request: HttpRequest) -> str:
@@ -128,7 +149,13 @@ def next_address(request: HttpRequest) -> str:
 
 
 class OwnPage(Page):
-    """A page about oneself: everybody has it."""
+    """A page about oneself: everybody has it, but nobody in the panel of somebody else."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if getattr(request, "visit", None):
+            messages.error(request, _("Leave the customer's panel first: this is about yourself."))
+            return HttpResponseRedirect("/")
+        return super().dispatch(request, *args, **kwargs)
 
     @property
     def user(self) -> User:
@@ -154,8 +181,29 @@ class Profile(OwnPage):
         return HttpResponseRedirect(reverse("identity:profile"))
 
     def show(self, form: ProfileForm, *, status: int = 200) -> HttpResponse:
-        device = second_factor.find_device(self.user)
-        return self.render(form=form, device=device, status=status)
+        return self.render(
+            form=form,
+            device=second_factor.find_device(self.user),
+            sessions=list_sessions(user_id=self.user.pk),
+            present=self.request.session.session_key,
+            status=status,
+        )
+
+
+class EndSession(OwnPage):
+    """Signs one out elsewhere: of one session, or of all but the present one."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        chosen = request.POST.get("session", "")
+        if is_key(chosen):
+            sessions.session_end(actor=self.actor, session_id=int(chosen))
+        else:
+            present = request.session.session_key
+            sessions.sessions_end(actor=self.actor, user_id=self.user.pk, but=present)
+        messages.success(request, _("Signed out there."))
+        return HttpResponseRedirect(reverse("identity:profile"))
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
@@ -179,6 +227,7 @@ class ChangePassword(OwnPage):
                 show_error(form, error)
             else:
                 update_session_auth_hash(request, user)
+                note_session(request, user)
                 messages.success(request, _("Your password was changed."))
                 return HttpResponseRedirect("/")
         return self.render(form=form, status=422)

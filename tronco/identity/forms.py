@@ -8,7 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tronco.identity.models import User
+from tronco.identity.roles import Role
+from tronco.tenancy.models import Tenant
 from tronco.ui.forms import Form, ModelForm, SearchSelect, SearchSelectMultiple, fieldset
+
+CUSTOMER_ROLES = (Role.CUSTOMER_ADMINISTRATOR, Role.EXTENSION_USER)
 
 
 def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
@@ -43,12 +47,24 @@ class CodeForm(Form):
     )
 
 
-class PasswordForm(Form):
+class ResetForm(Form):
+    """A password chosen by a link, without the former one."""
+
+    password = _password(_("New password"), "new-password", help_text=_("At least 10 characters."))
+    again = _password(_("New password again"), "new-password")
+
+    def clean_again(self) -> str:
+        again = str(self.cleaned_data["again"])
+        if again != self.cleaned_data.get("password"):
+            raise forms.ValidationError(_("The two do not agree."))
+        return again
+
+
+class PasswordForm(ResetForm):
     """One's own password, changed."""
 
     old = _password(_("Current password"), "current-password")
-    password = _password(_("New password"), "new-password", help_text=_("At least 10 characters."))
-    again = _password(_("New password again"), "new-password")
+    field_order = ("old", "password", "again")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         self.user = user
@@ -60,11 +76,33 @@ class PasswordForm(Form):
             raise forms.ValidationError(_("This is not your current password."))
         return old
 
-    def clean_again(self) -> str:
-        again = str(self.cleaned_data["again"])
-        if again != self.cleaned_data.get("password"):
-            raise forms.ValidationError(_("The two do not agree."))
-        return again
+
+class ForgottenForm(Form):
+    """Who wants to choose another password."""
+
+    name = forms.CharField(
+        label=_("User name or e-mail"),
+        max_length=254,
+        widget=forms.TextInput({"autocomplete": "username", "autofocus": True}),
+    )
+
+
+class RegistrationForm(ResetForm):
+    """What who was invited says of himself; a customer also of his company."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120)
+    phone = forms.CharField(label=_("Telephone"), max_length=20, required=False)
+    document = forms.CharField(label=_("CNPJ or CPF"), max_length=20, required=False)
+    field_order = ("name", "document", "phone", "password", "again")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        tenant = user.tenant
+        first = {"name": user.name, "phone": tenant.phone}
+        super().__init__(*args, initial=first, **kwargs)
+        if tenant.kind != Tenant.Kind.CUSTOMER:
+            del self.fields["phone"]
+        if tenant.kind != Tenant.Kind.CUSTOMER or tenant.document:
+            del self.fields["document"]
 
 
 class ConfirmForm(Form):
@@ -102,12 +140,19 @@ class NewPasswordForm(Form):
 
 
 class UserForm(ModelForm):
-    """A user. Where he stands is chosen once, at creation, with his first password."""
+    """A user. Where he stands is chosen once, at creation, with his first password, if he gets one.
+
+    Who belongs to a customer makes users of that customer, and no others.
+    """
 
     password = _password(
         _("First password"),
         "new-password",
-        help_text=_("The user must change it at the first sign-in."),
+        required=False,
+        help_text=_(
+            "Empty: an invitation goes to the e-mail, and the user chooses it. Otherwise it must be"
+            " changed at the first sign-in."
+        ),
     )
     fieldsets = (
         fieldset(_("User"), "username", "name", "email", "password", "is_active"),
@@ -131,6 +176,20 @@ class UserForm(ModelForm):
     def adapt(self, actor: Any) -> None:
         if self.instance.pk:
             del self.fields["password"]
-            del self.fields["tenant"]
+            owner, several = self.instance.tenant, False
         else:
-            self.fields["tenant"].initial = self.fields["tenant"].queryset.order_by("path").first()  # type: ignore[attr-defined]
+            owners = list(self.fields["tenant"].queryset.order_by("path")[:2])  # type: ignore[attr-defined]
+            owner, several = next(iter(owners), None), len(owners) > 1
+            self.fields["tenant"].initial = owner
+        if not several:
+            del self.fields["tenant"]
+            if owner is not None and owner.kind == Tenant.Kind.CUSTOMER:
+                del self.fields["customers"]
+                choices = [(role.value, role.label) for role in CUSTOMER_ROLES]
+                self.fields["role"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "password" in self.fields and not (values.get("password") or values.get("email")):
+            self.add_error("email", _("Write the e-mail for the invitation, or a first password."))
+        return values

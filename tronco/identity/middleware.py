@@ -13,8 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
+from tronco.identity.visits import find_visit, visitor
 from tronco.tenancy.access import NOBODY, Actor, acting, bind_scope
 
+# The visit that a session is on, if any (`tronco.identity.visits`).
+VISIT = "identity.visit"
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # What somebody who must change his password may still open.
 OPEN_TO_ALL = {"identity:password", "identity:sign_out", "identity:sign_in", "set_language"}
@@ -31,8 +34,8 @@ class ActorMiddleware:
         actor: Actor = request.user.actor if request.user.is_authenticated else NOBODY
         if request.user.is_authenticated and actor is NOBODY:
             return self.closed(request)
-        request.actor = actor  # type: ignore[attr-defined]
         bind_scope(actor.scopes)
+        actor = self.inside(request, actor)
         response: Any = None
         try:
             response = self.forced(request) or self.answer(request, actor, request_id)
@@ -43,6 +46,19 @@ class ActorMiddleware:
             response.streaming_content = unbound_after(response.streaming_content)
         response["X-Request-ID"] = request_id
         return response  # type: ignore[no-any-return]
+
+    def inside(self, request: HttpRequest, actor: Actor) -> Actor:
+        """Who he is where he stands: in a customer's panel, as far as that lasts, a visitor."""
+        visit = None
+        if visit_id := request.session.get(VISIT):
+            visit = find_visit(actor=actor, visit_id=visit_id)
+            if visit is None:
+                del request.session[VISIT]
+            else:
+                actor = visitor(actor, visit)
+                bind_scope(actor.scopes)
+        request.actor, request.visit = actor, visit  # type: ignore[attr-defined]
+        return actor
 
     def answer(self, request: HttpRequest, actor: Actor, request_id: str) -> HttpResponse:
         """Run the view; what it writes is recorded under the actor's name."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 import pghistory
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.models import Session
 from django.db import connection, models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -117,6 +118,75 @@ class GivenCustomer(User.customers.through):  # type: ignore[name-defined,misc]
 def new_secret() -> str:
     """Return a fresh secret of 160 bits, as it is kept."""
     return encrypt(os.urandom(20).hex(), key=settings.SECRET_KEY)
+
+
+class UserLink(models.Model):
+    """A link in an e-mail by which its reader chooses his password: once, and for a time.
+
+    Of its token only a digest is kept, so that nobody enters by what the database says.
+    """
+
+    class Kind(models.TextChoices):
+        INVITATION = "invitation", _("Invitation")
+        PASSWORD = "password", _("Password")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=10, choices=Kind)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[UserLink]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.kind}"
+
+
+class UserSession(models.Model):
+    """Where a user is signed in now; it goes with its session."""
+
+    session = models.OneToOneField(Session, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    address = models.GenericIPAddressField(_("address"), null=True)
+    browser = models.CharField(_("browser"), max_length=200, blank=True)
+    began_at = models.DateTimeField(_("signed in at"), auto_now_add=True)
+
+    objects: ClassVar[models.Manager[UserSession]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("open session")
+        verbose_name_plural = _("open sessions")
+        ordering = ["-began_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.began_at}"
+
+
+@pghistory.track()
+class Visit(models.Model):
+    """Somebody of a seller in the panel of a customer (`tenant`), from entering until leaving."""
+
+    history_name = "visitor"
+
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", models.PROTECT, related_name="+", verbose_name=_("customer")
+    )
+    user = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", verbose_name=_("user")
+    )
+    visitor = models.CharField(_("who entered"), max_length=120)
+    began_at = models.DateTimeField(_("entered at"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("left at"), null=True)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("visit of the panel")
+        verbose_name_plural = _("visits of the panel")
+
+    def __str__(self) -> str:
+        return f"{self.visitor} → {self.tenant}"
 
 
 class Authenticator(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
 and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
-pause a group's member, hear voicemail).
+pause a group's member, hear voicemail, enter a customer's panel).
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ _CUSTOMER = frozenset(
     {
         "dashboard.view",
         "identity.view",
+        "identity.edit",
+        "identity.delete",
         "circuits.view",
         "pbx.view",
         "pbx.operate",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from tronco.core.errors import NotFound
-from tronco.identity.models import Authenticator, User
+from tronco.identity.models import Authenticator, User, UserSession
 from tronco.tenancy.access import Actor
 
 
@@ -23,3 +24,8 @@ def get_user(*, actor: Actor, user_id: int) -> User:
     except User.DoesNotExist as error:
         raise NotFound(f"no user {user_id}") from error
     return user
+
+
+def list_sessions(*, user_id: int) -> QuerySet[UserSession]:
+    """Return where a user is signed in, the latest first."""
+    return UserSession.objects.filter(user_id=user_id, session__expire_date__gt=timezone.now())

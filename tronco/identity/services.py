@@ -1,18 +1,19 @@
-"""Writes of users: created, changed, given passwords. The second factor is in `second_factor`."""
+"""Writes of users: created, changed, given passwords.
+
+The second factor is in `second_factor`, links by e-mail in `links`, sessions in `sessions`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict, InvalidInput, NotFound
-from tronco.identity.models import User
+from tronco.identity.models import User, UserLink
 from tronco.identity.roles import Role
 from tronco.identity.selectors import get_user
 from tronco.tenancy.access import Actor
@@ -29,13 +30,16 @@ def user_create(
     name: str,
     tenant_id: int,
     role: str,
-    password: str,
+    password: str = "",
     email: str = "",
     customer_ids: Sequence[int] = (),
     is_active: bool = True,
     must_change_password: bool = True,
 ) -> User:
-    """Create a user who stands at `tenant_id`; the password is checked as any other."""
+    """Create a user who stands at `tenant_id`; the password is checked as any other.
+
+    Without one he cannot sign in until he has chosen it himself (`links.invitation_send`).
+    """
     actor.require("identity.edit")
     tenant = _get_tenant(actor, tenant_id)
     _check_role(role, tenant)
@@ -46,9 +50,12 @@ def user_create(
         tenant=tenant,
         role=role,
         is_active=is_active,
-        must_change_password=must_change_password,
+        must_change_password=must_change_password and bool(password),
     )
-    _set_password(user, password)
+    if password:
+        password_set(user, password)
+    else:
+        user.set_unusable_password()
     _check(user)
     user.save()
     user.customers.set(_get_customers(actor, tenant, customer_ids))
@@ -73,6 +80,8 @@ def user_change(
     _check_role(role, user.tenant)
     if actor.user_id == user.pk and (role != user.role or not is_active):
         raise Conflict(_("You cannot change your own role or close your own access."))
+    if email != user.email:
+        links_end(user)
     user.username, user.name, user.email = username.strip(), name.strip(), email
     user.role, user.is_active = role, is_active
     _check(user)
@@ -90,7 +99,8 @@ def user_set_password(
     if not own:
         actor.require("identity.edit")
     user = User.objects.get(pk=user_id) if own else get_user(actor=actor, user_id=user_id)
-    _set_password(user, password)
+    password_set(user, password)
+    links_end(user)
     user.must_change_password = must_change_password and not own
     user.save(update_fields=["password", "must_change_password"])
     return user
@@ -100,6 +110,8 @@ def user_set_password(
 def user_change_own(*, actor: Actor, name: str, email: str) -> User:
     """Change what one may change of oneself."""
     user: User = User.objects.get(pk=actor.user_id)
+    if email != user.email:
+        links_end(user)
     user.name, user.email = name.strip(), email
     _check(user)
     user.save(update_fields=["name", "email"])
@@ -115,9 +127,18 @@ def user_remove(*, actor: Actor, user_id: int) -> None:
     get_user(actor=actor, user_id=user_id).delete()
 
 
-def sessions_forget() -> int:
-    """Delete the sessions that are over; return how many."""
-    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+def links_end(user: User) -> None:
+    """End the links of a user that have not been used."""
+    UserLink.objects.filter(user=user, used_at=None).delete()
+
+
+def password_set(user: User, password: str) -> None:
+    """Put a password on an unsaved user, or raise InvalidInput with what is wrong with it."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidInput(" ".join(error.messages), field="password") from error
+    user.set_password(password)
 
 
 def _get_tenant(actor: Actor, tenant_id: int) -> Tenant:
@@ -151,14 +172,6 @@ def _check_role(role: str, tenant: Tenant) -> None:
             % {"role": Role(role).label, "level": tenant.get_kind_display()},
             field="role",
         )
-
-
-def _set_password(user: User, password: str) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise InvalidInput(" ".join(error.messages), field="password") from error
-    user.set_password(password)
 
 
 def _check(user: User) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from tronco.identity.models import User
+from tronco.identity.models import User, UserSession
 from tronco.ui import tables
 
 
@@ -37,3 +37,12 @@ class UserTable(tables.Table):
             "is_active",
             "last_login",
         )
+
+
+class SessionTable(tables.Table):
+    began_at = tables.InstantColumn()
+
+    class Meta(tables.Table.Meta):
+        model = UserSession
+        fields = ("began_at", "address", "browser")
+        default = fields

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from tronco.identity import services
+from tronco.identity import sessions
 
 
 @app.periodic(cron="50 6 * * *")
 @app.task(queueing_lock="identity.forget_sessions")
 def forget_sessions(timestamp: int) -> int:
     """Delete the sessions that are over."""
-    return services.sessions_forget()
+    return sessions.sessions_forget()

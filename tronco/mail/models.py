@@ -16,6 +16,8 @@ class Email(models.Model):
     """
 
     class Kind(models.TextChoices):
+        INVITATION = "invitation", _("Welcome")
+        PASSWORD = "password", _("Password")
         VOICEMAIL = "voicemail", _("Voicemail")
 
     class State(models.TextChoices):

@@ -7,7 +7,8 @@ below them and what those tenants own. Row-level security repeats the rule from 
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -76,6 +77,22 @@ def acting(actor: Actor, *, why: str = "", request_id: str = "") -> AbstractCont
     """Record in the history who does what is written inside, and why."""
     facts = {"who": actor.name, "user": actor.user_id, "why": why, "request": request_id}
     return pghistory.context(**{key: value for key, value in facts.items() if value})
+
+
+@contextmanager
+def bound_scope(scopes: tuple[str, ...]) -> Iterator[None]:
+    """Serve other scopes inside: those of whom something is done for who is not signed in.
+
+    Open it outside of a transaction of its own: after an error in one nothing can be bound.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('tronco.scope', true)")
+        before = cursor.fetchone()[0] or ""
+    bind_scope(scopes)
+    try:
+        yield
+    finally:
+        bind_scope(tuple(filter(None, before.split(","))))
 
 
 def bind_scope(scopes: tuple[str, ...]) -> None:

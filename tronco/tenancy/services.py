@@ -100,6 +100,23 @@ def tenant_change(
 
 
 @transaction.atomic
+def tenant_register(*, actor: Actor, contact: str, phone: str = "", document: str = "") -> Tenant:
+    """Take what a customer says of himself as he finishes his registration; pending becomes active.
+
+    `document` counts where the seller has written none.
+    """
+    tenant = Tenant.objects.get(path__in=actor.scopes, kind=Tenant.Kind.CUSTOMER)
+    tenant.contact = contact or tenant.contact
+    tenant.phone = phone or tenant.phone
+    tenant.document = tenant.document or document
+    if tenant.status == Tenant.Status.PENDING:
+        tenant.status = Tenant.Status.ACTIVE
+    _check(tenant)
+    tenant.save()
+    return tenant
+
+
+@transaction.atomic
 def tenant_remove(*, actor: Actor, tenant_id: int) -> Tenant:
     """Mark a tenant as removed: its users can no longer enter; records and ledgers are kept.
 

@@ -66,6 +66,18 @@ class Customers(Tenants):
     help = _("Who buys from you, or from a reseller below you, and makes calls.")
     empty = _("Register the first customer; then create circuits for him.")
 
+    # The screen is a higher folder's: known by its name alone.
+    actions = (
+        Action(
+            name="panel",
+            label=_("User's panel"),
+            permission="tenancy.operate",
+            icon="user-shield",
+            url="identity:visit_begin",
+            when=lambda tenant: tenant.status != Tenant.Status.REMOVED,
+        ),
+    )
+
     def queryset(self, actor: Any) -> Any:
         return selectors.list_customers(actor=actor)
 
