@@ -57,6 +57,23 @@ def test_what_is_not_ours_is_passed_over(line: str) -> None:
     assert parse_line(line) is None
 
 
+@pytest.mark.parametrize(
+    ("verdict", "channel", "status", "is_no_call"),
+    [
+        ("line", "Local/1001@member-00000001;2", "NOANSWER", True),
+        ("line", "PJSIP/1001-00000001", "NOANSWER", False),
+        ("pickup", "PJSIP/1001-00000001", "", True),
+        ("pickup", "PJSIP/1001-00000001", "CHANUNAVAIL", False),
+    ],
+)
+def test_some_ends_are_of_no_call(
+    verdict: str, channel: str, status: str, is_no_call: bool
+) -> None:
+    end = parse_line(f"E|node1-1.2|20261121T224331.327||{status}|16||{verdict}|{channel}|*8|1001||")
+    assert isinstance(end, Ended)
+    assert end.is_no_call == is_no_call
+
+
 def test_facts_come_back_as_they_were() -> None:
     facts = {"caller": "+55 11|x", "called": "a&b=c,d", "empty": ""}
     line = END.rpartition("|")[0] + "|" + format_facts(facts)

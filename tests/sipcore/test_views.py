@@ -13,6 +13,7 @@ from tests.support.world import World, make_world
 from tronco.centrals.models import Central
 from tronco.circuits.models import Circuit
 from tronco.dids.models import Did
+from tronco.pbx.models import LineService
 from tronco.routing.models import Trunk
 from tronco.tenancy.models import Tenant
 
@@ -80,6 +81,21 @@ def test_the_number_that_is_shown_alone(world: World) -> None:
     assert shown() == "CLI=551140000002"
 
 
+def test_a_pick_up_group_is_its_customer_s(world: World) -> None:
+    here, there = world.circuit(), world.circuit(tenant=world.customer_a)
+    alone = world.circuit()
+    for circuit in (here, there):
+        LineService.objects.create(circuit=circuit, tenant=circuit.tenant, pickup_group="vendas")
+    found = rows("ps_endpoints")
+    groups = {
+        number: (row["named_call_group"], row["named_pickup_group"])
+        for number, row in found.items()
+    }
+    assert groups[here.number] == (f"{here.tenant_id}-vendas",) * 2
+    assert groups[there.number] == (f"{there.tenant_id}-vendas",) * 2
+    assert groups[alone.number] == (None, None)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -131,6 +147,12 @@ def test_what_call_control_hears(heard: psycopg.Connection[Any]) -> None:
     did = Did.objects.create(tenant=circuit.tenant, raw="1", e164="+551140000001", circuit=circuit)
     assert notices(heard) == {("tronco_line", "novo")}
     did.delete()
+    assert notices(heard) == {("tronco_line", "novo")}
+    service = LineService.objects.create(circuit=circuit, tenant=circuit.tenant)
+    assert notices(heard) == {("tronco_line", "novo")}
+    LineService.objects.filter(pk=circuit.pk).update(pickup_group="vendas")
+    assert notices(heard) == {("tronco_line", "novo")}
+    service.delete()
     assert notices(heard) == {("tronco_line", "novo")}
     Tenant.objects.filter(pk=circuit.tenant_id).update(name="Outro")
     assert notices(heard) == set()

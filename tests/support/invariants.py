@@ -60,7 +60,7 @@ def spool_calls(spool: Path) -> set[str]:
         found |= {
             line.call_id
             for line in lines
-            if isinstance(line, Answered) or (isinstance(line, Ended) and not line.is_vain_ring)
+            if isinstance(line, Answered) or (isinstance(line, Ended) and not line.is_no_call)
         }
     return found
 

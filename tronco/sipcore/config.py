@@ -129,6 +129,8 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
         "acl.conf": f"[bans]\npermit = 0.0.0.0/0.0.0.0\npermit = ::/0\n#tryinclude {BANS_FILE}\n",
         "stasis.conf": _STASIS_CONF,
         "indications.conf": _INDICATIONS_CONF,
+        # Else Asterisk takes *8 for itself, before the dialplan: whoever dials it, and unrecorded.
+        "features.conf": "[general]\npickupexten = nobody-dials-this\n",
         # Both engines off: what a call was is written by the dialplan, see docs/sipcore.md.
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",

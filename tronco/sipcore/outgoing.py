@@ -102,10 +102,20 @@ class Outgoing(Call):
         if len(dialled) > LONGEST_EXTENSION:
             return None
         if dialled == PICK_UP:
-            self.facts |= {"direction": "internal", "called": dialled, "class": ""}
-            return PickUp(self.facts)
+            return self._pick_up(line)
         queue = await self._directory.find_queue(line.tenant_id, dialled)
         return None if queue is None else await self._queue(line, queue)
+
+    def _pick_up(self, line: LineCard) -> Verdict:
+        """Nothing is held: this channel is gone when it takes the other's place, without a word."""
+        self.facts |= {"direction": "internal", "called": PICK_UP, "class": ""}
+        number = Number(PICK_UP, Kind.INVALID)
+        request = self._charge_request(
+            self._payer(line), line.number, number, direction="internal", is_charged=False
+        )
+        if refusal := find_line_refusal(request, ()):
+            raise Refused(refusal)
+        return PickUp(self.facts)
 
     async def _internal(self, line: LineCard, colleague: LineCard) -> Verdict:
         number = Number(self._request.dialled, Kind.INVALID)

@@ -172,19 +172,19 @@ def store_ends(central: str, ends: Sequence[Ended | CallEnd]) -> None:
             )
             if cursor.fetchone() is None:
                 raise Unavailable("calls in progress are not restored yet", code=NOT_RESTORED)
-            if vain := [end.call_id for end in ends if _is_vain(end)]:
-                cursor.execute("SELECT charging_release(%s)", [vain])
+            if none := [end.call_id for end in ends if _is_no_call(end)]:
+                cursor.execute("SELECT charging_release(%s)", [none])
         record_ingest(
             ends=[
                 end if isinstance(end, CallEnd) else as_call_end(central, end)
                 for end in ends
-                if not _is_vain(end)
+                if not _is_no_call(end)
             ]
         )
 
 
-def _is_vain(end: Ended | CallEnd) -> bool:
-    return isinstance(end, Ended) and end.is_vain_ring
+def _is_no_call(end: Ended | CallEnd) -> bool:
+    return isinstance(end, Ended) and end.is_no_call
 
 
 def as_call_end(central: str, ended: Ended) -> CallEnd:

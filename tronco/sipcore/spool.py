@@ -66,9 +66,14 @@ class Ended:
     line: str = ""  # as it was written
 
     @property
-    def is_vain_ring(self) -> bool:
-        """A queue rings its members again and again: only who answers has had a call."""
-        return "@member-" in self.channel and self.answered_ms is None
+    def is_no_call(self) -> bool:
+        """Of some ends there is no record.
+
+        A queue rings its members again and again: only who answers has had a call. Who has picked
+        up a call takes part in that one; his own channel went with it.
+        """
+        is_vain_ring = "@member-" in self.channel and self.answered_ms is None
+        return is_vain_ring or (self.verdict == "pickup" and not self.dial_status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def voice_contexts(*, agi: str, messages: Path) -> list[str]:
         context("follow", any_dialled(_follow())),
         context("mail", any_dialled(["Gosub(answer,s,1)", "Goto(moves,record,1)"])),
         context("callback", any_dialled(_callback())),
-        context("pickup", any_dialled(["Pickup()", "Hangup(20)"])),
+        # Nothing more is heard of a channel that took another's place.
+        context("pickup", any_dialled(["Pickup()", "Set(DIALSTATUS=CHANUNAVAIL)", "Hangup(20)"])),
         context("answer", extension("s", _answer())),
         context("voice", any_dialled(_voice())),
         context("moves", _moves(agi, messages)),
