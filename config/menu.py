@@ -22,6 +22,19 @@ MENU = (
         (Item(_("Dashboard"), "dashboard:home", "dashboard.view", words=_("home start")),),
     ),
     Section(
+        _("My extension"),
+        "phone",
+        (
+            Item(
+                _("Telephone"),
+                "circuits:phone",
+                "circuits.own",
+                words=_("softphone call keypad"),
+                icon="phone-call",
+            ),
+        ),
+    ),
+    Section(
         _("Master data"),
         "folder",
         (

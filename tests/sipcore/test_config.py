@@ -25,6 +25,7 @@ NODE = NodeSettings(
     sip_port=5060,
     ami_port=5038,
     ami_secret="segredo-do-ami",
+    page_port=8088,
     agi_port=4573,
     rtp_ports=(10000, 19999),
     realm="tronco",

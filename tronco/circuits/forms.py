@@ -48,7 +48,7 @@ class CircuitForm(ModelForm):
     )
 
     fieldsets = (
-        fieldset(_("Circuit"), "tenant", "number", "description", "central", "password"),
+        fieldset(_("Circuit"), "tenant", "number", "description", "user", "central", "password"),
         fieldset(_("Plan and balance"), "plan", "limit_u", "cycle_day", "opening_u"),
         fieldset(_("Calls"), "own_ddd", "allowed_classes", "max_calls", "max_cps"),
         fieldset(_("Phones"), "max_contacts", "codecs"),
@@ -57,10 +57,13 @@ class CircuitForm(ModelForm):
     class Meta(ModelForm.Meta):
         model = Circuit
         fields = (
-            "tenant", "number", "description", "central", "own_ddd", "allowed_classes",
+            "tenant", "number", "description", "user", "central", "own_ddd", "allowed_classes",
             "max_calls", "max_cps", "max_contacts", "codecs",
         )  # fmt: skip
-        widgets = {"tenant": SearchSelect("tenancy:customer_options")}
+        widgets = {
+            "tenant": SearchSelect("tenancy:customer_options"),
+            "user": SearchSelect("identity:user_options"),
+        }
         help_texts = {"number": _("What the phone registers with: usually its telephone number.")}
         error_messages = {
             "number": {"invalid": _("From 3 to 32 letters, digits, dots, hyphens or underlines.")}
@@ -74,5 +77,8 @@ class CircuitForm(ModelForm):
             self.fields["central"].initial = usable[0].pk if len(usable) == 1 else None
             return
         del self.fields["opening_u"]
+        user: Any = self.fields["user"]
+        user.queryset = user.queryset.filter(tenant=self.instance.tenant)
+        user.widget.query = f"tenant={self.instance.tenant_id}"
         # The digests hold the number, and the postings the customer: neither changes.
         self.fields["tenant"].disabled = self.fields["number"].disabled = True

@@ -71,6 +71,15 @@ class Circuit(models.Model):
         _("phones at once"), default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
     )
     codecs = models.CharField(_("codecs"), max_length=80, default="alaw,ulaw")
+    user = models.OneToOneField(
+        "identity.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="circuit",
+        verbose_name=_("used by"),
+        help_text=_("Whose extension it is: he may use it as a telephone in the page."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = VisibleQuerySet.as_manager()
@@ -107,6 +116,29 @@ class Circuit(models.Model):
     def is_prepaid(self) -> bool:
         """Whether it pays before it calls."""
         return self.account.plan.kind == Plan.Kind.PREPAID
+
+
+class PagePhone(models.Model):
+    """The telephone of an open page: a name and a password of its own, for some hours.
+
+    `name` is what it is called in the switch. It ends with the session in which it was made: the
+    database deletes it then, however the session ends.
+    """
+
+    name = models.CharField(max_length=64, unique=True)
+    circuit = models.ForeignKey(Circuit, models.CASCADE, related_name="page_phones")
+    tenant = models.ForeignKey("tenancy.Tenant", models.CASCADE, related_name="+")
+    user = models.ForeignKey("identity.User", models.CASCADE, related_name="+")
+    session = models.ForeignKey(
+        "sessions.Session", models.DO_NOTHING, related_name="+", db_constraint=False
+    )
+    ha1_md5 = models.CharField(max_length=32)
+    expires_at = models.DateTimeField()
+
+    objects = VisibleQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Registration(models.Model):

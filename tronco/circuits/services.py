@@ -20,6 +20,7 @@ from tronco.circuits.models import Circuit, LatencySample
 from tronco.circuits.selectors import get_circuit
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.core.ids import new_password
+from tronco.identity.models import User
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
@@ -37,6 +38,7 @@ class CircuitFields(TypedDict, total=False):
     max_cps: int | None
     max_contacts: int
     codecs: str
+    user: User | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def circuit_create(
         **digests._asdict(),
         **fields,
     )
+    _check_user(circuit)
     circuit.codecs = read_codecs(circuit.codecs)
     save_checked(circuit)
     return NewCircuit(circuit, password)
@@ -106,6 +109,7 @@ def circuit_change(
         circuit.central = _get_central(central_id)
     for name, value in fields.items():
         setattr(circuit, name, value)
+    _check_user(circuit)
     circuit.codecs = read_codecs(circuit.codecs)
     save_checked(circuit)
     return circuit
@@ -231,6 +235,16 @@ def _set_status(actor: Actor, circuit_id: int, status: str) -> Circuit:
         circuit.status = status
         circuit.save(update_fields=["status"])
     return circuit
+
+
+def _check_user(circuit: Circuit) -> None:
+    """Whoever uses it is one of its customer's people."""
+    if circuit.user is not None and circuit.user.tenant_id != circuit.tenant_id:
+        raise InvalidInput(
+            _("Choose a user of %(customer)s.") % {"customer": circuit.tenant},
+            field="user",
+            code="user-of-another",
+        )
 
 
 def _get_customer(actor: Actor, tenant_id: int) -> Tenant:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
-from tronco.circuits import services
+from tronco.circuits import page_phones, services
 
 KEEP_LATENCY = timedelta(days=90)
 
@@ -16,3 +16,10 @@ KEEP_LATENCY = timedelta(days=90)
 def forget_latency(timestamp: int) -> int:
     """Delete the latency samples that no chart shows any more."""
     return services.latency_forget(before=datetime.fromtimestamp(timestamp, UTC) - KEEP_LATENCY)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="circuits.forget_page_phones")
+def forget_page_phones(timestamp: int) -> int:
+    """Take away the telephones of pages whose time, or whose user's access, is over."""
+    return page_phones.page_phones_forget(now=datetime.fromtimestamp(timestamp, UTC))

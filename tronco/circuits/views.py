@@ -94,12 +94,20 @@ class Circuits(Resource):
     live_s = 5
     bulk_fields = ("central", "plan", "limit_u", "allowed_classes", "max_calls", "max_cps")
     import_key = "number"
+    import_lookups = {"user": "username"}
     create_view = CreateCircuit
     loses = _("Its registration and latency history are lost.")
 
     panels = (
         panels.Fields(
-            _("Circuit"), "number", "tenant", "description", "central", "status", "created_at"
+            _("Circuit"),
+            "number",
+            "tenant",
+            "description",
+            "user",
+            "central",
+            "status",
+            "created_at",
         ),
         panels.Html(
             _("Registration"),

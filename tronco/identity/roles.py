@@ -2,7 +2,8 @@
 
 A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
 and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
-pause a group's member, hear voicemail, enter a customer's panel).
+pause a group's member, hear voicemail, enter a customer's panel). `own` is what is only about
+oneself: one's extension.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ _NOUNS = {
     ),
     "customer": ("dashboard", "identity", "circuits", "pbx", "dids", "calls"),
 }
+# His own telephone, and nothing of his company's.
+_EXTENSION_USER = frozenset({"dashboard.view", "circuits.own"})
 _CUSTOMER = frozenset(
     {
         "dashboard.view",
@@ -64,6 +67,7 @@ _CUSTOMER = frozenset(
         "identity.edit",
         "identity.delete",
         "circuits.view",
+        "circuits.own",
         "pbx.view",
         "pbx.operate",
         "dids.view",
@@ -77,10 +81,10 @@ def permissions_for(role: Role, level: str) -> frozenset[str]:
     """Return the permissions of a role at `level` (master, reseller, customer)."""
     everything = frozenset(f"{noun}.{verb}" for noun in _NOUNS[level] for verb in _VERBS)
     if role == Role.EXTENSION_USER:
-        return frozenset({"dashboard.view"})
+        return _EXTENSION_USER if level == "customer" else frozenset()
     if level == "customer":
-        wanted = _CUSTOMER
-    elif role == Role.ADMINISTRATOR:
+        return _CUSTOMER
+    if role == Role.ADMINISTRATOR:
         wanted = everything
     elif role == Role.FINANCE:
         wanted = _ending(everything, "view", "export", "credit") | {

@@ -34,6 +34,8 @@ FILES = {
     "uplot/uplot.min.css": "uplot/dist/uPlot.min.css",
     "uplot/uplot.min.js": "uplot/dist/uPlot.iife.min.js",
     "uplot/LICENSE": "uplot/LICENSE",
+    "jssip/jssip.min.js": "jssip/dist/jssip.min.js",
+    "jssip/LICENSE": "jssip/LICENSE",
 }
 # What only tests use; the product neither fetches nor serves it.
 TEST_FILES = {"axe/axe.min.js": "axe-core/axe.min.js", "axe/LICENSE": "axe-core/LICENSE"}

@@ -36,6 +36,11 @@ def choose_port(preferred: int | None = None, *, host: str = "127.0.0.1") -> int
     raise OSError(f"no free port between {LOWEST} and {HIGHEST} on {host}")
 
 
+def read_port(path: Path) -> int | None:
+    """The port written in `path`; None where nothing was written."""
+    return int(path.read_text()) if path.exists() else None
+
+
 def remembered_port(path: Path, preferred: int | None = None) -> int:
     """The port written in `path`; chosen and written there the first time."""
     if path.exists():

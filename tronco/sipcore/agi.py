@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tronco.circuits.page_phones import line_of
 from tronco.core.errors import InvalidInput
 
 # A request is about twenty short lines.
@@ -57,7 +58,7 @@ def parse_request(lines: Iterable[str]) -> AgiRequest:
     return AgiRequest(
         script=said["request"].rpartition("/")[2],
         call_id=said["uniqueid"],
-        endpoint=endpoint_of(said["channel"]),
+        endpoint=line_of(endpoint_of(said["channel"])),
         dialled=said["extension"],
         caller="" if caller == "unknown" else caller,
         channel=said["channel"],

@@ -77,9 +77,13 @@ class Guesses:
 
 
 def address_of(remote: str) -> str:
-    """The address in `IPV4/UDP/192.0.2.1/5060`; empty if there is none."""
+    """The address in `IPV4/UDP/192.0.2.1/5060`; empty if there is none.
+
+    Telephones in pages come through the proxy in front of the site: to ban it would ban them all.
+    Who may try there has signed in (`docs/operate/install.md`).
+    """
     parts = remote.split("/")
-    if len(parts) != 4:
+    if len(parts) != 4 or parts[1] in ("WS", "WSS"):
         return ""
     try:
         return str(ipaddress.ip_address(parts[2]))

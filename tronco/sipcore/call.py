@@ -139,6 +139,7 @@ class Call:
         has_mailbox = follow.voicemail and line.id is not None
         return Ring(
             line=line.number,
+            pages=line.pages,
             caller=caller,
             limit_s=grant.deadline_s,
             facts=self._kept(grant),

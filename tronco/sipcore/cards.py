@@ -47,6 +47,7 @@ class LineCard:
     limits: tuple[Limit, ...]
     suspended_at: datetime | None = None
     follow: FollowMe = field(default_factory=FollowMe)
+    pages: tuple[str, ...] = ()  # telephones in open pages, as the switch calls them
 
     @property
     def own_limits(self) -> tuple[Limit, ...]:
@@ -192,6 +193,8 @@ SELECT c.id, c.number, n.name, c.tenant_id, c.account_id,
                                        WHERE b.pgh_obj_id = c.id AND b.status <> 'suspended'), 0))
        END,
        s.always, s.busy, s.no_answer, s.offline, s.ring_s, s.voicemail, p.sha256,
+       ARRAY(SELECT w.name FROM circuits_pagephone w
+              WHERE w.circuit_id = c.id AND w.expires_at > now() ORDER BY w.id),
        c.max_calls, c.max_cps, {_LIMITS}
   FROM circuits_circuit c
   JOIN tenancy_tenant t ON t.id = c.tenant_id
@@ -259,8 +262,8 @@ SELECT c.number, s.pin_hash
 
 def line_card(row: Row) -> LineCard:
     """Read a row of LINE."""
-    *plain, suspended_at, always, busy, no_answer, offline, ring_s, voicemail, greeting = row[:-3]
-    max_calls, max_cps, tenants = row[-3:]
+    *plain, suspended_at, always, busy, no_answer, offline, ring_s, voicemail, greeting = row[:-4]
+    pages, max_calls, max_cps, tenants = row[-4:]
     id_, number, central, tenant_id, account_id, status, own_ddd, classes, shown, route_id = plain
     limits = tenant_limits(tenants)
     if max_calls is not None or max_cps is not None:
@@ -289,6 +292,7 @@ def line_card(row: Row) -> LineCard:
         limits=limits,
         suspended_at=suspended_at,
         follow=follow,
+        pages=tuple(pages),
     )
 
 

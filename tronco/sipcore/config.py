@@ -31,6 +31,7 @@ CACHE_S = 86_400
 PHONE_QUALIFY_S = 30
 TRUNK_QUALIFY_S = 10
 MOST_SECONDS_WITHOUT_AUDIO = 120
+MOST_PAGES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class NodeSettings:
     sip_port: int
     ami_port: int
     ami_secret: str
+    page_port: int  # where telephones of pages come in, from this machine alone
     agi_port: int
     rtp_ports: tuple[int, int]
     realm: str
@@ -125,6 +127,7 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
             agi=f"agi://127.0.0.1:{node.agi_port}", spool=node.spool, messages=node.messages
         ),
         "manager.conf": _manager_conf(node),
+        "http.conf": _http_conf(node),
         "rtp.conf": _rtp_conf(node),
         "acl.conf": f"[bans]\npermit = 0.0.0.0/0.0.0.0\npermit = ::/0\n#tryinclude {BANS_FILE}\n",
         "stasis.conf": _STASIS_CONF,
@@ -188,6 +191,11 @@ type = system
 disable_tcp_switch = yes
 
 {transports}
+[page]
+type = transport
+protocol = ws
+bind = 127.0.0.1:{node.page_port}
+
 [bans]
 type = acl
 acl = bans
@@ -380,9 +388,26 @@ _EVENTS = (
 )
 
 
+def _http_conf(node: NodeSettings) -> str:
+    """The way in for telephones of pages, and nothing else that Asterisk could serve."""
+    return f"""[general]
+servername = Tronco
+enabled = yes
+bindaddr = 127.0.0.1
+bindport = {node.page_port}
+enable_static = no
+enable_status = no
+; each open page keeps one
+sessionlimit = {MOST_PAGES}
+"""
+
+
 def _rtp_conf(node: NodeSettings) -> str:
     lowest, highest = node.rtp_ports
-    return f"[general]\nrtpstart = {lowest}\nrtpend = {highest}\nicesupport = no\nstrictrtp = yes\n"
+    # ICE is for telephones in pages; the endpoints of others do not ask for it.
+    return (
+        f"[general]\nrtpstart = {lowest}\nrtpend = {highest}\nicesupport = yes\nstrictrtp = yes\n"
+    )
 
 
 # Messages that nothing of ours reads, and that every call would otherwise make dozens of.

@@ -121,7 +121,7 @@ def _dial() -> list[str]:
 
 
 def _line() -> list[str]:
-    """Ring every phone of the circuit LINE that answers probes.
+    """Ring every phone of the circuit LINE that answers probes: PHONES are it and its pages.
 
     NEXT_<status> is where the line follows to when it does not answer, BOX its voicemail.
     """
@@ -129,13 +129,17 @@ def _line() -> list[str]:
         "Set(I=1)",
         "Set(CALLERID(num)=${CLI})",
         when('"${TAG}" != ""', "Set(CALLERID(name)=${TAG})"),
-        "Set(CONTACTS=${PJSIP_AOR(${LINE},contact)})",
+        "(phone)Set(PHONE=${SHIFT(PHONES,&)})",
+        'GotoIf($["${PHONE}" = ""]?ring)',
+        "Set(CONTACTS=${PJSIP_AOR(${PHONE},contact)})",
         "(next)Set(CONTACT=${SHIFT(CONTACTS)})",
-        'GotoIf($["${CONTACT}" = ""]?ring)',
+        'GotoIf($["${CONTACT}" = ""]?phone)',
         'GotoIf($["${PJSIP_CONTACT(${CONTACT},status)}" = "Unreachable"]?next)',
         "Set(URI=${PJSIP_CONTACT(${CONTACT},uri)})",
         f'GotoIf(${{REGEX("{CONTACT}" ${{URI}})}}?:next)',
-        "Set(ROUTE=${ROUTE}&PJSIP/${IF($[${ISNULL(${ENDPOINT})}]?${LINE}:${ENDPOINT})}/${URI})",
+        # A page hears in its own way, whatever the line's other telephones do.
+        'Set(AS=${IF($["${PHONE}" = "${LINE}" & "${ENDPOINT}" != ""]?${ENDPOINT}:${PHONE})})',
+        "Set(ROUTE=${ROUTE}&PJSIP/${AS}/${URI})",
         "Goto(next)",
         '(ring)GotoIf($["${ROUTE}" = ""]?away)',
         "Dial(${ROUTE:1},${RING_S},giU(answered^${UNIQUEID}^1)${LIMIT})",

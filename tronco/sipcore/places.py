@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tronco.circuits.page_phones import page_port_file
 from tronco.runtime.paths import Home
 from tronco.runtime.ports import is_free, remembered_port
 from tronco.sipcore.config import DatabaseAccess, NodeSettings
@@ -40,6 +41,7 @@ def node_settings(
         external_address=os.environ.get("TRONCO_EXTERNAL_ADDRESS", ""),
         sip_port=remembered_port(ports / f"sip-{name}", SIP_PORT),
         ami_port=remembered_port(ports / f"ami-{name}"),
+        page_port=remembered_port(page_port_file(home.root, name)),
         ami_secret=home.secret(f"ami-{name}"),
         agi_port=agi_port(home),
         rtp_ports=RTP_PORTS,
@@ -52,8 +54,13 @@ def node_settings(
 
 def release_taken_ports(home: Home, name: str) -> None:
     """Forget the ports of a node that is not running which somebody else has taken meanwhile."""
-    for port in ("agi", f"sip-{name}", f"ami-{name}"):
-        path = home.directory("ports") / port
+    ports = home.directory("ports")
+    for path in (
+        ports / "agi",
+        ports / f"sip-{name}",
+        ports / f"ami-{name}",
+        page_port_file(home.root, name),
+    ):
         if path.exists() and not is_free(int(path.read_text())):
             path.unlink()
 

@@ -22,6 +22,7 @@ from tronco.calls.records import CallEnd, CallParties, RouteAttempt
 from tronco.calls.services import record_ingest
 from tronco.charging.reasons import REASONS
 from tronco.circuits.models import Circuit
+from tronco.circuits.page_phones import line_of
 from tronco.core.errors import Unavailable
 from tronco.dids.models import Did
 from tronco.numbering.classify import classify
@@ -282,7 +283,7 @@ def _parties(ended: Ended) -> CallParties | None:
 
 
 def _parties_of_circuit(ended: Ended, endpoint: str) -> CallParties | None:
-    circuit = Circuit.objects.filter(number=endpoint).first()
+    circuit = Circuit.objects.filter(number=line_of(endpoint)).first()
     if circuit is None:
         return None
     number = classify(ended.dialled, own_ddd=circuit.own_ddd)

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from tronco.circuits.page_phones import line_of
 from tronco.sipcore.ami import Fields
 
 BUCKET = timedelta(minutes=5)
@@ -57,7 +58,7 @@ class Contacts:
 
     def take_event(self, event: Fields) -> bool:
         """Take a ContactStatus of a circuit; True when the list has more to tell of it."""
-        number, uri = event.get("AOR", ""), event.get("URI", "")
+        number, uri = line_of(event.get("AOR", "")), event.get("URI", "")
         if not number or "~" in number:
             return False
         state = event.get("ContactStatus", "")
@@ -82,7 +83,7 @@ class Contacts:
         """Take the whole list; the contacts that were probed, for the history of latency."""
         fresh: dict[str, dict[str, Contact]] = {}
         for row in rows:
-            number = row.get("Endpoint") or row.get("ObjectName", "").partition(";")[0]
+            number = line_of(row.get("Endpoint") or row.get("ObjectName", "").partition(";")[0])
             if number and "~" not in number:
                 contact = _from_list(row)
                 fresh.setdefault(number, {})[contact.uri] = contact

@@ -92,12 +92,14 @@ class Ring:
     shown: str = ""
     mailbox: Mapping[str, str] = field(default_factory=dict)
     is_direct: bool = False
+    pages: tuple[str, ...] = ()  # its telephones in open pages ring too
 
     def variables(self) -> dict[str, str]:
         follow = self.follow
         told = {
             "LIMIT": _limit(self.limit_s),
             "LINE": self.line,
+            "PHONES": "&".join((self.line, *self.pages)),
             "CLI": self.caller,
             "RING_S": str(follow.ring_s),
             "FACTS": format_facts(dict(self.facts)),

@@ -1,0 +1,108 @@
+"""The telephone in the page: credentials that last as long as the session, and no longer than that.
+
+A circuit's own password is kept nowhere, so a page cannot have it. It gets a name and a password of
+its own (`PagePhone`); in the switch it is one more telephone of the circuit (`docs/circuits.md`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tronco.circuits.digest import digests_of
+from tronco.circuits.models import Circuit, PagePhone
+from tronco.core.errors import Conflict
+from tronco.core.ids import new_password
+from tronco.runtime.ports import read_port
+from tronco.tenancy.access import Actor
+
+LASTS: Final = timedelta(hours=8)
+# So many pages of one circuit may be open at a time; one more replaces the oldest.
+MOST_PAGES: Final = 4
+PREFIX: Final = "web~"
+_PASSWORD_LENGTH: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class NewPagePhone:
+    """What a page signs in with; the password is told now and never again."""
+
+    phone: PagePhone
+    password: str
+
+
+def line_of(endpoint: str) -> str:
+    """The circuit whose telephone the switch calls so: `web~1001~4f0c` is one of 1001's."""
+    return endpoint.split("~")[1] if endpoint.startswith(PREFIX) else endpoint
+
+
+def find_own_circuit(*, actor: Actor) -> Circuit | None:
+    """The circuit that this person uses, if he has one."""
+    if actor.user_id is None:
+        return None
+    circuits = Circuit.objects.visible_to(actor).select_related("central", "tenant")
+    return circuits.filter(user_id=actor.user_id).first()
+
+
+@transaction.atomic
+def page_phone_open(*, actor: Actor, session_key: str) -> NewPagePhone:
+    """Make the telephone of a page of this person's session."""
+    actor.require("circuits.own")
+    circuit = find_own_circuit(actor=actor)
+    if circuit is None or circuit.user_id is None:
+        raise Conflict(_("No extension is yours yet: ask for one."), code="no-extension")
+    phones = PagePhone.objects.filter(circuit=circuit)
+    kept = phones.filter(expires_at__gt=timezone.now()).order_by("-expires_at")[: MOST_PAGES - 1]
+    phones.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    name = f"{PREFIX}{circuit.number}~{secrets.token_hex(6)}"
+    password = new_password(_PASSWORD_LENGTH)
+    phone = PagePhone.objects.create(
+        name=name,
+        circuit=circuit,
+        tenant_id=circuit.tenant_id,
+        user_id=circuit.user_id,
+        session_id=session_key,
+        ha1_md5=digests_of(name, password, realm=settings.TRONCO_SIP_REALM).ha1_md5,
+        expires_at=timezone.now() + LASTS,
+    )
+    return NewPagePhone(phone, password)
+
+
+def page_phone_close(*, actor: Actor, name: str) -> None:
+    """Take a page's telephone away; it may be gone already."""
+    actor.require("circuits.own")
+    if actor.user_id is not None:
+        mine = PagePhone.objects.visible_to(actor).filter(user_id=actor.user_id)
+        mine.filter(name=name).delete()
+
+
+def page_phones_forget(*, now: datetime) -> int:
+    """Delete those whose time is over, or whose user has lost the extension or his access."""
+    over = Q(expires_at__lte=now) | Q(user__is_active=False) | ~Q(circuit__user_id=F("user_id"))
+    return PagePhone.objects.filter(over | Q(circuit__user=None)).delete()[0]
+
+
+def page_phone_address(*, circuit: Circuit, host: str) -> str:
+    """Where a page that was opened at `host` reaches the circuit's central (WebSocket).
+
+    Behind the proxy that ends TLS it is a path of the site; else the switch itself, which listens
+    on this machine alone. Empty when it is not known.
+    """
+    if settings.HTTPS:
+        return f"wss://{host}/phone/{circuit.central.name}"
+    port = read_port(page_port_file(Path(settings.TRONCO_HOME), circuit.central.name))
+    return f"ws://{host.rpartition(':')[0] or host}:{port}/ws" if port else ""
+
+
+def page_port_file(home: Path, central: str) -> Path:
+    """Where the port at which a central takes telephones of pages is written down."""
+    return home / "ports" / f"phone-{central}"
