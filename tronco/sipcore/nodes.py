@@ -21,6 +21,7 @@ from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.call import Outlook
+from tronco.sipcore.caches import CACHES, forget_endpoint
 from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
 from tronco.sipcore.config import (
@@ -56,7 +57,6 @@ BANS_EVERY_S = 5.0
 SAME_BOOT = timedelta(seconds=3)
 # More than this and forgetting everything is cheaper.
 MOST_TO_EXPIRE = 200
-CACHES = ("res_pjsip/endpoint", "res_pjsip/auth", "res_pjsip/aor")
 COLLECT_EVERY_S = 60.0
 HOURLY_S = 3600.0
 LONG_S = 86_400
@@ -420,7 +420,7 @@ class Node:
                     await manager.attempt("SorceryMemoryCacheExpire", Cache=cache)
                 numbers = set(self._contacts.circuits())
             for number in numbers:
-                await self._forget(number)
+                await forget_endpoint(manager, number)
                 await manager.attempt("PJSIPShowEndpoint", Endpoint=number)
         except Unavailable:
             self._lines_to_expire |= numbers
@@ -458,14 +458,8 @@ class Node:
         await manager.action("Reload", Module="res_pjsip_outbound_registration.so")
         await manager.action("Reload", Module="res_pjsip_endpoint_identifier_ip.so")
         for trunk_id in trunk_ids:
-            await self._forget(trunk_endpoint(trunk_id))
-            await self._forget(emergency_endpoint(trunk_id))
-
-    async def _forget(self, endpoint: str) -> None:
-        for cache in CACHES:
-            await self._connected().attempt(
-                "SorceryMemoryCacheExpireObject", Cache=cache, Object=endpoint
-            )
+            await forget_endpoint(manager, trunk_endpoint(trunk_id))
+            await forget_endpoint(manager, emergency_endpoint(trunk_id))
 
     async def _keep_out(self, addresses: set[str]) -> None:
         self._write_if_changed(BANS_FILE, bans_conf(addresses))

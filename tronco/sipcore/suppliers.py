@@ -24,6 +24,7 @@ from tronco.dids.models import Did, DidRegistration
 from tronco.routing.models import Trunk
 from tronco.runtime.paths import Home
 from tronco.sipcore.ami import Fields, Manager
+from tronco.sipcore.caches import forget_endpoint
 from tronco.sipcore.config import (
     MOST_SECONDS_WITHOUT_AUDIO,
     SUPPLIERS_FILE,
@@ -273,6 +274,8 @@ class Suppliers:
             self._home.write(str(path.relative_to(self._home.root)), text)
             for module in _MODULES:
                 await self._connected().action("Reload", Module=module)
+            for did_id in self._known.keys() | {one.did_id for one in suppliers}:
+                await forget_endpoint(self._connected(), supplier_endpoint(did_id))
             logger.info("suppliers of %s: %s numbers", self._settings.name, len(suppliers))
         fresh = {one.did_id: one for one in suppliers if one.registers}
         # A new password alone would not be tried before the next turn.
