@@ -67,14 +67,18 @@ def trunks_are_up() -> bool:
 
 
 @pytest.fixture(autouse=True)
-def quiet_carriers(request: pytest.FixtureRequest) -> None:
-    """Carriers forget what the test before taught them."""
-    if "town" in request.fixturenames:
-        town: Town = request.getfixturevalue("town")
-        for carrier in (town.carrier, town.second):
-            carrier.by_number.clear()
-            carrier.calls.clear()
-            carrier.otherwise = answer
+def quiet_carriers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test begins with carriers that were taught nothing, and leaves no call behind."""
+    if "town" not in request.fixturenames:
+        yield
+        return
+    town: Town = request.getfixturevalue("town")
+    for carrier in (town.carrier, town.second):
+        carrier.by_number.clear()
+        carrier.calls.clear()
+        carrier.otherwise = answer
+    yield
+    town.stage.hang_up_all()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -31,10 +31,7 @@ from tronco.core.money import MICRO
 from tronco.demo.call import Call
 from tronco.dids.models import Did
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 PIN, OUTSIDE = "1357", "1133334444"
 _callers = itertools.count(1131000001)
 Taking = Callable[[Call], Coroutine[Any, Any, None]]
@@ -89,7 +86,7 @@ def test_a_free_call_back_costs_both_legs(
         back = await ask_for_it(town, did, caller)
         assert back.caller == did.raw.removeprefix("55") or back.caller == did.raw
         await type_in(back, ears, ("s:enter-number", f"{OUTSIDE}#"))
-        await asyncio.sleep(3.5)
+        await town.carrier.talk(f"55{OUTSIDE}", 3.2)
         await back.hang_up()
 
     town.stage.play(scene())
@@ -217,7 +214,7 @@ def test_with_authentication_the_line_pays_for_what_is_dialled(
     async def scene() -> None:
         back = await ask_for_it(town, did, caller)
         await type_in(back, ears, ("s:enter-pin", f"{PIN}#"), ("s:balance-is", f"{OUTSIDE}#"))
-        await asyncio.sleep(3.5)
+        await town.carrier.talk(f"55{OUTSIDE}", 3.2)
         await back.hang_up()
 
     town.stage.play(scene())

@@ -31,10 +31,7 @@ from tronco.demo.call import Call
 from tronco.dids.models import ClosedDestination, Did
 from tronco.pbx.models import LineService, Schedule, Voicemail
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 
 
 def ring_did(line: Circuit, **fields: object) -> Did:

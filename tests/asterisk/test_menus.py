@@ -19,10 +19,7 @@ from tests.support.voice import (
 )
 from tronco.demo.call import Call
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 
 
 @pytest.mark.parametrize("by_info", [False, True], ids=["rfc4733", "info"])

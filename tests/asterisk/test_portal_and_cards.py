@@ -33,10 +33,7 @@ from tronco.demo.call import Call
 from tronco.dids.models import Did
 from tronco.pbx.models import Lockout
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 PIN, OUTSIDE = "2468", "1133334444"
 _callers = itertools.count(1130000001)
 _cards = itertools.count(8000000001)
@@ -70,12 +67,11 @@ def test_the_portal_places_calls_on_the_line_s_account(
         call = await call_in(town.carrier.agent, did.raw, caller=caller)
         assert await call.wait_answered(), call.status
         await type_in(call, ears, ("s:enter-pin", f"{PIN}#"), ("s:balance-is", f"{OUTSIDE}#"))
-        await asyncio.sleep(3.5)
-        far = town.carrier.called(f"55{OUTSIDE}")[0]
+        far = await town.carrier.talk(f"55{OUTSIDE}", 3.2)
         await far.hang_up()
         # Another number may be dialled.
         await type_in(call, ears, ("s:enter-number", f"{MOBILE}#"))
-        await asyncio.sleep(1.5)
+        await town.carrier.talk(f"55{MOBILE}", 1)
         await call.hang_up()
         return call
 
@@ -157,7 +153,7 @@ def test_emergency_is_free_and_first_from_the_portal_too(
         call = await call_in(town.carrier.agent, did.raw, caller=caller)
         assert await call.wait_answered(), call.status
         await type_in(call, ears, ("s:enter-pin", f"{PIN}#"), ("s:balance-is", "190#"))
-        await asyncio.sleep(2)
+        await town.carrier.talk("190", 1)
         await call.hang_up()
 
     town.stage.play(scene())
@@ -246,7 +242,7 @@ def test_a_card_pays_for_the_call(town: Town, ears: Ears) -> None:
             ("s:enter-card-pin", f"{PIN}#"),
             ("s:balance-is", f"{OUTSIDE}#"),
         )
-        await asyncio.sleep(3.5)
+        await town.carrier.talk(f"55{OUTSIDE}", 3.2)
         await call.hang_up()
 
     town.stage.play(scene())
@@ -307,12 +303,11 @@ def test_money_ends_the_card_s_call(town: Town, ears: Ears) -> None:
             ("s:enter-card-pin", f"{PIN}#"),
             ("s:balance-is", f"{OUTSIDE}#"),
         )
-        await asyncio.sleep(1)
-        far = town.carrier.called(f"55{OUTSIDE}")[0]
+        far = await town.carrier.talk(f"55{OUTSIDE}", 1)
         await far.wait_ended(40)
         # He is asked for another number, and his card is empty now.
         await type_in(call, ears, ("s:enter-number", f"{OUTSIDE}#"))
-        await asyncio.sleep(2)
+        await ears.wait(call, "s:no-credit")
         await call.hang_up()
 
     town.stage.play(scene())

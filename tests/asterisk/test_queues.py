@@ -21,10 +21,7 @@ from tronco.dids.models import Did
 from tronco.pbx.models import MemberState, Queue, QueueCaller, QueueMember
 from tronco.sipcore.queues import queue_name
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 
 
 def make_queue(town: Town, *lines: Circuit, **fields: Any) -> tuple[Queue, Did]:

@@ -19,10 +19,7 @@ from tronco.runtime.asterisk import Node, find_asterisk
 from tronco.runtime.ports import choose_port
 from tronco.tenancy.access import SYSTEM
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 HOST = "127.0.0.6"
 # What the list of numbers promises.
 SHOWN_WITHIN_S = 10

@@ -24,10 +24,7 @@ from tronco.mail.models import Email
 from tronco.pbx.models import LineService, Voicemail
 from tronco.sipcore.messages import FORGOTTEN_S
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.skip(reason="not steady yet beside the other modules on one exchange: issue 3"),
-]
+pytestmark = pytest.mark.asterisk
 TONE_HZ = 700.0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -66,6 +67,17 @@ class Carrier:
     def called(self, dialled: str) -> list[Call]:
         return [call for call in self.calls if call.dialled == dialled]
 
+    async def talk(self, dialled: str, seconds: float) -> Call:
+        """Wait until a number was reached and answered, and let them talk."""
+        deadline = asyncio.get_running_loop().time() + 20
+        while not self.called(dialled):
+            assert asyncio.get_running_loop().time() < deadline, f"{dialled} was not called"
+            await asyncio.sleep(0.05)
+        call = self.called(dialled)[-1]
+        assert await call.wait_answered(), call.status
+        await asyncio.sleep(seconds)
+        return call
+
 
 class Stage:
     """The loop and everybody on it. `play` runs a scene and returns what it returns."""
@@ -103,6 +115,16 @@ class Stage:
         agent.on_call = carrier.take
         self._open(agent, address, port)
         return carrier
+
+    def hang_up_all(self) -> None:
+        """Leave no call behind, whatever a scene came to."""
+
+        async def scene() -> None:
+            with suppress(TimeoutError):  # a switch that was killed does not answer
+                async with asyncio.timeout(3):
+                    await asyncio.gather(*(agent.hang_up_all() for agent in self._agents))
+
+        self.play(scene())
 
     def close(self) -> None:
         for agent in self._agents:

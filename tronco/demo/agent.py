@@ -120,6 +120,10 @@ class Agent(asyncio.DatagramProtocol):
         call.invite()
         return call
 
+    async def hang_up_all(self) -> None:
+        """End all its calls."""
+        await asyncio.gather(*(call.hang_up() for call in list(self._calls.values())))
+
     def forget(self, call: Call) -> None:
         """Drop what was kept of a call that is over."""
         self._calls.pop(call.call_id, None)

@@ -36,6 +36,7 @@ class Call:
         self.audio: Audio | None = None
         self.tone_hz: float | None = None
         self.password: str | None = None
+        self.is_incoming = False
         self.status = 0
         self.cause = 0
         self.hung_up_by = ""
@@ -85,6 +86,7 @@ class Call:
             remote=request.get("from"),
             remote_uri=sip.uri_in(request.get("contact")),
         )
+        call.is_incoming = True
         call.target = addr
         call.invitation = request
         call._routes = request.all("record-route")
@@ -150,11 +152,14 @@ class Call:
             self._send_cancel()
 
     async def hang_up(self) -> None:
-        """End an answered call, or give up an unanswered one."""
+        """End an answered call, give up an unanswered one, turn down one that rings here."""
         if self.ended_at is not None:
             return
         if self.answered_at is None:
-            self.cancel()
+            if self.is_incoming:
+                self.refuse(480)
+            else:
+                self.cancel()
             return
         self._now_ended("us")
         self._sequence += 1
