@@ -1,43 +1,57 @@
-"""What the first screen tells: counters, the last days, and what needs somebody's attention."""
+"""What the first screen tells: counters, what needs attention, and the calls of a period.
+
+Calls are read from the roll-ups of `calls`; what is so read is what the records say.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
-from tronco.calls.models import Cdr
-from tronco.calls.selectors import CallTotals, list_calls, list_live_calls, total_calls
+from tronco.calls.models import Cdr, DailyCalls, Direction
+from tronco.calls.peaks import find_peaks, viewed_tenants
+from tronco.calls.prices import viewpoint_of
+from tronco.calls.rollups import midnight
+from tronco.calls.selectors import list_live_calls
 from tronco.centrals.selectors import list_centrals
-from tronco.circuits.models import Circuit
+from tronco.circuits.selectors import list_circuits
+from tronco.dashboard.periods import Period
+from tronco.dids.selectors import list_dids
+from tronco.pbx.selectors import list_menus, list_queues
 from tronco.routing.models import Trunk
 from tronco.tenancy.access import Actor
-
-DAYS_SHOWN = 30
+from tronco.tenancy.selectors import list_customers
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Things as they are now, and today's calls."""
+    """Things as they are now, and today's calls by direction. None: not for the viewer."""
 
-    circuits: int
-    circuits_online: int
-    live_calls: int
-    today: CallTotals
+    circuits: int | None
+    online: int | None
+    menus: int | None
+    queues: int | None
+    numbers: int | None
+    customers: int | None
+    incoming: int | None
+    outgoing: int | None
+    internal: int | None
+    live: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A day's calls; `sale_u` is what the viewer sold them for."""
+class DayOfKind:
+    """A day's calls of one direction and class; `sale_u` is what the viewer sold them for."""
 
     day: date
+    direction: str
+    call_class: str
     calls: int
-    answered: int
-    minutes: int
+    duration_ms: int
     sale_u: int
 
 
@@ -54,36 +68,72 @@ class Alerts:
 
 
 def get_counters(*, actor: Actor) -> Counters:
-    """Return the counters of the first screen."""
-    circuits = Circuit.objects.visible_to(actor).exclude(status=Circuit.Status.DISABLED)
-    found = circuits.aggregate(
-        every=Count("pk"), online=Count("pk", filter=Q(registration__online=True))
-    )
+    """Return the counters of the first screen: each is the length of the list it leads to."""
+    circuits = list_circuits(actor=actor) if actor.can("circuits.view") else None
+    pbx, calls = actor.can("pbx.view"), actor.can("calls.view")
+    today = _calls_today(actor) if calls else {}
     return Counters(
-        circuits=found["every"],
-        circuits_online=found["online"],
-        live_calls=list_live_calls(actor=actor).count(),
-        today=total_calls(list_calls(actor=actor).filter(started_at__gte=midnight())),
+        circuits=_length(circuits),
+        online=None if circuits is None else circuits.filter(registration__online=True).count(),
+        menus=_length(list_menus(actor=actor) if pbx else None),
+        queues=_length(list_queues(actor=actor) if pbx else None),
+        numbers=_length(list_dids(actor=actor) if actor.can("dids.view") else None),
+        customers=_length(list_customers(actor=actor) if actor.can("tenancy.view") else None),
+        incoming=today.get(Direction.IN, 0) if calls else None,
+        outgoing=today.get(Direction.OUT, 0) if calls else None,
+        internal=today.get(Direction.INTERNAL, 0) if calls else None,
+        live=_length(list_live_calls(actor=actor) if calls else None),
     )
 
 
-def list_days(*, actor: Actor, days: int = DAYS_SHOWN) -> list[Day]:
-    """Return the last days, today included, each with its calls; days without any are there too."""
-    first = timezone.localdate() - timedelta(days=days - 1)
+def list_days(*, actor: Actor, period: Period) -> list[DayOfKind]:
+    """Return a period's calls by day, direction and class."""
+    is_given = viewpoint_of(actor).depth is None
     rows = (
-        list_calls(actor=actor)
-        .filter(started_at__gte=midnight(first))
-        .order_by()
-        .values(day=TruncDate("started_at"))
+        _rows(actor, period)
+        .values("day", "direction", "call_class")
         .annotate(
-            calls=Count("identity"),
-            answered=Count("identity", filter=Q(outcome=Cdr.Outcome.ANSWERED)),
-            talked_ms=Coalesce(Sum("duration_ms"), 0),
-            sold_u=Coalesce(Sum("sale_u"), 0),
+            sum_calls=Sum("calls"),
+            sum_ms=Sum("duration_ms"),
+            # Who was given some customers sees what they pay.
+            sum_u=Sum("price_u" if is_given else "sale_u"),
         )
     )
-    found: dict[date, Any] = {row["day"]: row for row in rows}
-    return [_day(first + timedelta(days=n), found) for n in range(days)]
+    return [
+        DayOfKind(
+            day=row["day"],
+            direction=row["direction"],
+            call_class=row["call_class"],
+            calls=int(row["sum_calls"]),
+            duration_ms=int(row["sum_ms"]),
+            sale_u=int(row["sum_u"]),
+        )
+        for row in rows
+    ]
+
+
+def list_states(*, actor: Actor, period: Period) -> list[tuple[str, int]]:
+    """Return how many calls came from or went to each UF, the most first; "" is none."""
+    rows = _rows(actor, period).exclude(direction=Direction.INTERNAL).values("uf")
+    found = [(row["uf"], int(row["sum_calls"])) for row in rows.annotate(sum_calls=Sum("calls"))]
+    return sorted(found, key=lambda one: (not one[0], -one[1], one[0]))
+
+
+def list_peaks(*, actor: Actor, day: date) -> list[tuple[datetime, int | None]]:
+    """Return the most calls at once in each hour of a day; None for the hours to come.
+
+    Calls have a record when they end, so that the hour of now is at least what runs now.
+    """
+    now = timezone.now()
+    hours: list[tuple[datetime, int | None]] = []
+    for hour, peak in find_peaks(actor=actor, day=day):
+        if hour > now:
+            hours.append((hour, None))
+        elif (now - hour).total_seconds() < 3600:
+            hours.append((hour, max(peak, list_live_calls(actor=actor).count())))
+        else:
+            hours.append((hour, peak))
+    return hours
 
 
 def list_alerts(*, actor: Actor) -> Alerts:
@@ -97,7 +147,7 @@ def list_alerts(*, actor: Actor) -> Alerts:
         trunks = list(Trunk.objects.visible_to(actor).filter(is_active=True, reachable=False))
     refused = (
         Cdr.objects.visible_to(actor)
-        .filter(started_at__gte=midnight(), outcome=Cdr.Outcome.REFUSED)
+        .filter(started_at__gte=midnight(timezone.localdate()), outcome=Cdr.Outcome.REFUSED)
         .values_list("reason")
         .annotate(calls=Count("identity"))
         .order_by("-calls", "reason")
@@ -105,13 +155,19 @@ def list_alerts(*, actor: Actor) -> Alerts:
     return Alerts(centrals=centrals, trunks=trunks, refused=list(refused))
 
 
-def midnight(day: date | None = None) -> datetime:
-    """Return when a day began where the operator is."""
-    return timezone.make_aware(datetime.combine(day or timezone.localdate(), time.min))
+def _rows(actor: Actor, period: Period) -> QuerySet[DailyCalls]:
+    """The rows that together are what the viewer sees: his own, which count those below him."""
+    return DailyCalls.objects.filter(
+        tenant__in=[tenant.pk for tenant in viewed_tenants(actor)],
+        day__range=(period.first, period.last),
+    ).order_by()
 
 
-def _day(day: date, found: dict[date, Any]) -> Day:
-    row = found.get(day)
-    if row is None:
-        return Day(day, 0, 0, 0, 0)
-    return Day(day, row["calls"], row["answered"], row["talked_ms"] // 60_000, row["sold_u"])
+def _calls_today(actor: Actor) -> dict[str, int]:
+    today = timezone.localdate()
+    rows = _rows(actor, Period(today, today)).values("direction")
+    return {row["direction"]: int(row["sum"]) for row in rows.annotate(sum=Sum("calls"))}
+
+
+def _length(rows: QuerySet[Any] | None) -> int | None:
+    return None if rows is None else rows.count()

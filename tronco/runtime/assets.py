@@ -31,9 +31,6 @@ FILES = {
     "tom-select/LICENSE": "tom-select/LICENSE",
     "chart/chart.min.js": "chart.js/dist/chart.umd.min.js",
     "chart/LICENSE": "chart.js/LICENSE.md",
-    "uplot/uplot.min.css": "uplot/dist/uPlot.min.css",
-    "uplot/uplot.min.js": "uplot/dist/uPlot.iife.min.js",
-    "uplot/LICENSE": "uplot/LICENSE",
     "jssip/jssip.min.js": "jssip/dist/jssip.min.js",
     "jssip/LICENSE": "jssip/LICENSE",
 }
