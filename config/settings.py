@@ -13,6 +13,7 @@ TRONCO_SIP_REALM    realm of the SIP digests; fixed for the life of an installat
 TRONCO_LANGUAGE     en for English where nobody has chosen: command line, first sight of a screen
 TRONCO_SMTP_URL     mail server, smtp+tls://user:password@host:587; without one mail stays queued
 TRONCO_MAIL_FROM    address from which mail is sent
+TRONCO_MAIL_NETWORKS  networks inside which resellers' own mail servers may stand, comma separated
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from urllib.parse import unquote, urlsplit
 import pghistory
 
 from tronco.core.errors import InvalidInput
-from tronco.mail.smtp import parse_relay
+from tronco.mail.smtp import parse_networks, parse_relay
 from tronco.runtime.assets import static_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -194,6 +195,7 @@ X_FRAME_OPTIONS = "DENY"
 
 try:
     vars().update(parse_relay(os.environ.get("TRONCO_SMTP_URL", "")).settings())
+    TRONCO_MAIL_NETWORKS = parse_networks(os.environ.get("TRONCO_MAIL_NETWORKS", ""))
 except InvalidInput as problem:
     raise SystemExit(str(problem)) from problem
 EMAIL_TIMEOUT = 20

@@ -29,7 +29,7 @@ from tronco.core.ids import stable_hash64
 from tronco.dids.models import Did, NumberRange, Tenure
 from tronco.identity.models import User
 from tronco.identity.roles import Role
-from tronco.mail.models import Email
+from tronco.mail.models import Email, MailServer, Notices, Template
 from tronco.pbx.models import QueueMember
 from tronco.pbx.services import portal_caller_create
 from tronco.tenancy.access import SYSTEM, Actor, bind_scope
@@ -148,8 +148,19 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         ),
         make_user(world.reseller_a, Role.SUPPORT, username="alvo"),
         Email.objects.create(
-            tenant=world.customer_a, kind="voicemail", recipient="a@b.example", subject="Recado"
+            tenant=world.customer_a,
+            kind="voicemail",
+            recipient="a@b.example",
+            subject="Recado",
+            html="<p>Recado</p>",
         ),
+        Template.objects.create(
+            tenant=world.reseller_a, kind="voicemail", subject="Recado", text="{caller}"
+        ),
+        MailServer.objects.create(
+            tenant=world.reseller_a, host="smtp.a.example", sender="voz@a.example"
+        ),
+        Notices.objects.create(tenant=world.customer_a),
         NumberRange.objects.create(
             tenant=world.reseller_a, name="Centro", area="5511", first="33330000", last="33339999"
         ),

@@ -15,6 +15,7 @@ from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.identity import links, services
 from tronco.identity.models import User, UserLink
 from tronco.identity.roles import Role
+from tronco.mail.letters import letter_of
 from tronco.mail.models import Email
 from tronco.tenancy.models import Tenant
 
@@ -45,7 +46,9 @@ def invited(world: World, tenant: Tenant | None = None) -> User:
 
 def address() -> str:
     """The path of the link in the last e-mail."""
-    found = re.search(r"http://\S+?(/identity/link/\S+)", Email.objects.latest("pk").text)
+    found = re.search(
+        r"http://\S+?(/identity/link/\S+)", letter_of(Email.objects.latest("pk")).text
+    )
     assert found
     return found[1]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.urls import reverse
 
+from tests.support.smtp import Server, own_mail_server
 from tests.support.web import WebClient, administrator
 from tests.support.world import World, make_world
 from tests.ui.cases import ResourceCase
@@ -28,27 +26,6 @@ from tronco.tenancy.access import SYSTEM
 WAV = b"RIFF\x00\x01binary\xff"
 
 
-class Server:
-    """What it was given, and what it says to a recipient or to a message."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.recipient_reply = "250 OK"
-        self.data_reply = "250 OK"
-
-    async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Any, address: str, options: Any
-    ) -> str:
-        if self.recipient_reply.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.recipient_reply
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.data_reply.startswith("250"):
-            self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.SMTP))
-        return self.data_reply
-
-
 @pytest.fixture
 def world(db: None) -> World:
     return make_world()
@@ -56,15 +33,8 @@ def world(db: None) -> World:
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[Server]:
-    server = Server()
-    port = choose_port()
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.DEFAULT_FROM_EMAIL = "avisos@operadora.example"
-    yield server
-    controller.stop()
+    with own_mail_server(settings) as server:
+        yield server
 
 
 def queued(world: World, **fields: Any) -> Email:
@@ -239,9 +209,24 @@ class TestEmails(ResourceCase):
         assert not [url for url in (f"{one.pk}/edit/", f"{one.pk}/delete/", "/add/") if url in page]
 
     def test_markup_in_a_message_is_shown_as_text(self, world: World, client: WebClient) -> None:
-        one = queued(world, text="<script>alert(1)</script>\nlinha 2", html="<b>x</b>")
+        one = queued(world, text="<script>alert(1)</script>\nlinha 2")
         page = client.get(reverse("mail:email_detail", args=[one.pk])).content.decode()
         assert "&lt;script&gt;alert(1)&lt;/script&gt;<br>linha 2" in page
+
+    def test_a_message_s_html_is_shown_in_a_frame_in_which_nothing_runs(
+        self, world: World, client: WebClient
+    ) -> None:
+        one = queued(world, html="<script>alert(1)</script><p>Olá</p>")
+        letter = reverse("mail:email_letter", args=[one.pk])
+        page = client.get(reverse("mail:email_detail", args=[one.pk])).content.decode()
+        assert f'src="{letter}"' in page and " sandbox " in page and "alert" not in page
+        answer = client.get(letter)
+        policy = answer["Content-Security-Policy"]
+        assert policy.startswith("sandbox;") and "default-src 'none'" in policy
+        assert "script-src" not in policy and "frame-ancestors 'self'" in policy
+        assert answer["X-Frame-Options"] == "SAMEORIGIN"
+        plain = queued(world)
+        assert client.get(reverse("mail:email_letter", args=[plain.pk])).status_code == 404
 
     def test_a_failed_message_is_sent_again_from_its_page(
         self, world: World, client: WebClient

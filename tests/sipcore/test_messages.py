@@ -88,7 +88,7 @@ def test_killed_before_the_commit_nothing_is_lost(
         raise OperationalError("the database is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "email_queue", away)
+        patch.setattr(messages, "notice_queue", away)
         with pytest.raises(OperationalError):
             store_messages([message], tmp_path)
     assert not Voicemail.objects.exists() and len(files(tmp_path)) == 1

@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
@@ -21,6 +22,9 @@ from tronco.circuits.selectors import get_circuit
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.core.ids import new_password
 from tronco.identity.models import User
+from tronco.mail.models import Email
+from tronco.mail.selectors import find_notices
+from tronco.mail.services import notice_queue
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
@@ -234,7 +238,17 @@ def _set_status(actor: Actor, circuit_id: int, status: str) -> Circuit:
     if circuit.status != status:
         circuit.status = status
         circuit.save(update_fields=["status"])
+        if status == Circuit.Status.SUSPENDED:
+            _tell_suspended(circuit)
     return circuit
+
+
+def _tell_suspended(circuit: Circuit) -> None:
+    """To the customer, unless he does not want to know."""
+    if find_notices(circuit.tenant).suspension:
+        at = timezone.localtime()
+        facts = {"line": circuit.number, "at": f"{at:%d/%m/%Y %H:%M}"}
+        notice_queue(tenant_id=circuit.tenant_id, kind=Email.Kind.BLOCKED, facts=facts)
 
 
 def _check_user(circuit: Circuit) -> None:

@@ -17,14 +17,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict, InvalidInput
-from tronco.identity.messages import link_message
 from tronco.identity.models import User, UserLink
 from tronco.identity.selectors import get_user
 from tronco.identity.services import links_end, password_set
-from tronco.mail.services import email_queue
+from tronco.mail.services import notice_queue
 from tronco.tenancy.access import NOBODY, Actor, acting, bound_scope
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.services import tenant_register
+from tronco.ui.formats import instant
 
 LASTS = {
     UserLink.Kind.INVITATION: timedelta(days=7),
@@ -124,13 +124,16 @@ def _send(user: User, kind: str) -> None:
     until = timezone.now() + LASTS[UserLink.Kind(kind)]
     UserLink.objects.create(user=user, kind=kind, token_hash=_digest(token), expires_at=until)
     address = settings.TRONCO_URL.rstrip("/") + reverse("identity:link", args=[token])
-    message = link_message(kind=kind, user=user, address=address, until=until)
-    email_queue(
+    notice_queue(
         tenant_id=user.tenant_id,
         kind=kind,
         recipient=user.email,
-        subject=message.subject,
-        text=message.text,
+        facts={
+            "name": user.name,
+            "username": user.username,
+            "link": address,
+            "until": instant(until),
+        },
     )
 
 

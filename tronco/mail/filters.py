@@ -1,10 +1,10 @@
-"""Filters of e-mails."""
+"""Filters of e-mails and of what sellers set up about them."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from tronco.mail.models import Email
+from tronco.mail.models import Email, MailServer, Notices, Template
 from tronco.ui import filters
 
 
@@ -17,3 +17,27 @@ class EmailFilters(filters.FilterSet):
     class Meta(filters.FilterSet.Meta):
         model = Email
         fields = ("state", "kind", "since", "until")
+
+
+class TemplateFilters(filters.FilterSet):
+    search = ("subject", "text")
+
+    class Meta(filters.FilterSet.Meta):
+        model = Template
+        fields = ("kind", "language")
+
+
+class MailServerFilters(filters.FilterSet):
+    search = ("host", "sender", "tenant__name")
+
+    class Meta(filters.FilterSet.Meta):
+        model = MailServer
+        fields = ("security",)
+
+
+class NoticesFilters(filters.FilterSet):
+    search = ("tenant__name", "address")
+
+    class Meta(filters.FilterSet.Meta):
+        model = Notices
+        fields = ("missed_calls", "language")

@@ -1,13 +1,46 @@
-"""Reads of e-mails."""
+"""Reads of e-mails, and of what counts for a seller: his own, or that of the nearest above him."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from email.utils import formataddr
+
+from django.conf import settings
 from django.db.models import QuerySet
+from django.db.models.functions import Length
+from django.utils import translation
 from django.utils.translation import gettext as _
 
+from tronco.core import secrets
 from tronco.core.errors import NotFound
-from tronco.mail.models import Email
+from tronco.mail.connections import own_relay
+from tronco.mail.kinds import get_kind
+from tronco.mail.models import Email, MailServer, Notices, Template
+from tronco.mail.smtp import Relay
 from tronco.tenancy.access import Actor
+from tronco.tenancy.models import Tenant
+
+
+@dataclass(frozen=True)
+class Words:
+    """Subject and text of a kind, and whose they are; None: the product's own."""
+
+    subject: str
+    text: str
+    seller: Tenant | None
+
+
+@dataclass(frozen=True)
+class Way:
+    """How mail of a seller leaves: by which server, from which address, in whose name."""
+
+    relay: Relay
+    address: str
+    name: str
+
+    @property
+    def sender(self) -> str:
+        return formataddr((self.name, self.address))
 
 
 def list_emails(*, actor: Actor) -> QuerySet[Email]:
@@ -24,3 +57,64 @@ def get_email(*, actor: Actor, email_id: int, lock: bool = False) -> Email:
     if email is None:
         raise NotFound(_("There is no such e-mail."))
     return email
+
+
+def get_template(*, actor: Actor, template_id: int) -> Template:
+    """Return a template within reach, or raise NotFound."""
+    template = Template.objects.visible_to(actor).filter(pk=template_id).first()
+    if template is None:
+        raise NotFound(f"no e-mail template {template_id}")
+    return template
+
+
+def get_server(*, actor: Actor, server_id: int) -> MailServer:
+    """Return a mail server within reach, or raise NotFound."""
+    server = (
+        MailServer.objects.visible_to(actor).select_related("tenant").filter(pk=server_id).first()
+    )
+    if server is None:
+        raise NotFound(f"no mail server {server_id}")
+    return server
+
+
+def find_notices(tenant: Tenant) -> Notices:
+    """Return what a customer wants to be told; what is usual, unsaved, if he said nothing."""
+    return Notices.objects.filter(tenant=tenant).first() or Notices(tenant=tenant)
+
+
+def find_words(*, seller: Tenant, kind: str, language: str) -> Words:
+    """Return what an e-mail of a kind says: the seller's words, or those of the nearest above."""
+    product = get_kind(kind)
+    template = (
+        Template.objects.filter(tenant__in=seller.ancestor_ids, kind=kind, language=language)
+        .select_related("tenant")
+        .order_by(Length("tenant__path").desc())
+        .first()
+    )
+    if template is not None:
+        return Words(template.subject, template.text, template.tenant)
+    with translation.override(language):
+        return Words(str(product.subject), str(product.text), None)
+
+
+def find_way(seller: Tenant) -> Way:
+    """Return how mail of a seller leaves: his server, that of the nearest above, or ours."""
+    server = (
+        MailServer.objects.filter(tenant__in=seller.ancestor_ids)
+        .select_related("tenant")
+        .order_by(Length("tenant__path").desc())
+        .first()
+    )
+    if server is None:
+        return Way(own_relay(), settings.DEFAULT_FROM_EMAIL, seller.name)
+    relay = Relay(
+        host=server.host,
+        port=server.port,
+        user=server.username,
+        password=secrets.decrypt(server.password_encrypted, key=settings.SECRET_KEY),
+        starttls=server.security == MailServer.Security.STARTTLS,
+        tls=server.security == MailServer.Security.TLS,
+        # The master may have one in his own network; whoever buys from him may not look into it.
+        public_only=server.tenant.kind != Tenant.Kind.MASTER,
+    )
+    return Way(relay, server.sender, seller.name)

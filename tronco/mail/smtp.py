@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import smtplib
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,16 @@ from tronco.core.errors import InvalidInput
 # Scheme: port, STARTTLS, TLS from the first byte.
 _SCHEMES = {"smtp": (25, False, False), "smtp+tls": (587, True, False), "smtps": (465, False, True)}
 _PERMANENT = 500
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """A mail server that takes our messages; `host` is empty when there is none."""
+    """A mail server that takes our messages; `host` is empty when there is none.
+
+    With `public_only` it must stand in the open internet, or in one of TRONCO_MAIL_NETWORKS: else
+    whoever names a server could knock at what only this machine reaches.
+    """
 
     host: str = ""
     port: int = 25
@@ -24,6 +30,7 @@ class Relay:
     password: str = ""
     starttls: bool = False
     tls: bool = False
+    public_only: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Django's settings that lead there."""
@@ -62,6 +69,18 @@ def parse_relay(url: str) -> Relay:
         starttls=starttls,
         tls=tls,
     )
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Read `10.0.5.0/24,fd00::25`."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise InvalidInput(
+            f"TRONCO_MAIL_NETWORKS must be networks and commas, as in 10.0.5.0/24: {error}",
+            field="TRONCO_MAIL_NETWORKS",
+            code="mail-networks",
+        ) from error
 
 
 def is_permanent(problem: Exception) -> bool:

@@ -1,10 +1,10 @@
-"""Columns of e-mails."""
+"""Columns of e-mails and of what sellers set up about them."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from tronco.mail.models import Email
+from tronco.mail.models import Email, MailServer, Notices, Template
 from tronco.ui import tables
 
 STATE_COLORS: dict[str, str] = {
@@ -27,3 +27,32 @@ class EmailTable(tables.Table):
             "attempts", "error", "sent_at",
         )  # fmt: skip
         default = ("id", "sender", "recipient", "subject", "created_at", "state")
+
+
+class TemplateTable(tables.Table):
+    kind = tables.LinkColumn()
+    tenant = tables.RelatedColumn(verbose_name=_("Seller"), order_by="tenant__name")
+
+    class Meta(tables.Table.Meta):
+        model = Template
+        fields = ("kind", "language", "subject", "tenant")
+        default = fields
+
+
+class MailServerTable(tables.Table):
+    host = tables.LinkColumn()
+    tenant = tables.RelatedColumn(verbose_name=_("Seller"), order_by="tenant__name")
+
+    class Meta(tables.Table.Meta):
+        model = MailServer
+        fields = ("host", "port", "security", "username", "sender", "tenant")
+        default = ("host", "port", "security", "sender", "tenant")
+
+
+class NoticesTable(tables.Table):
+    tenant = tables.LinkColumn(verbose_name=_("Customer"), order_by="tenant__name")
+
+    class Meta(tables.Table.Meta):
+        model = Notices
+        fields = ("tenant", "address", "language", "missed_calls", "suspension")
+        default = fields

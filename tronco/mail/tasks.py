@@ -20,3 +20,10 @@ def deliver(email_id: int) -> bool:
 def deliver_due(timestamp: int) -> int:
     """Try again what is due; also what was queued while there was no mail server or no worker."""
     return services.emails_deliver_due(at=datetime.now(UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="mail.tell_failed")
+def tell_failed(timestamp: int) -> int:
+    """Tell the master of background tasks that failed."""
+    return services.failed_tasks_tell(at=datetime.now(UTC))

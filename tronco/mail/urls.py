@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tronco.mail.views import Emails
+from django.urls import path
+
+from tronco.mail.setup_views import CustomerNotices, MailServers, TemplateLetter, Templates
+from tronco.mail.views import EmailLetter, Emails
 
 app_name = "mail"
-urlpatterns = [*Emails.urls()]
+urlpatterns = [
+    *Templates.urls("templates/"),
+    path(
+        "templates/<int:key>/letter/",
+        TemplateLetter.as_view(resource=Templates()),
+        name="template_letter",
+    ),
+    *MailServers.urls("servers/"),
+    *CustomerNotices.urls("notices/"),
+    *Emails.urls(),
+    path("<int:key>/letter/", EmailLetter.as_view(resource=Emails()), name="email_letter"),
+]

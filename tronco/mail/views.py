@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tronco.mail import selectors, services
 from tronco.mail.filters import EmailFilters
-from tronco.mail.models import Email
+from tronco.mail.models import Email, MailServer
+from tronco.mail.pages import LetterPage
 from tronco.mail.tables import EmailTable
 from tronco.ui import lists, panels
 from tronco.ui.actions import Action
@@ -23,7 +25,22 @@ class EmailList(lists.ListView):
 
     def list_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().list_context(*args, **kwargs)
-        return {**context, "has_relay": bool(settings.EMAIL_HOST)}
+        return {**context, "has_relay": bool(settings.EMAIL_HOST) or MailServer.objects.exists()}
+
+
+class EmailLetter(LetterPage):
+    """A message as its reader sees it."""
+
+    def html(self) -> str:
+        return str(self.object.html)
+
+
+def _has_html(email: Email) -> bool:
+    return bool(email.html)
+
+
+def _letter_of(request: Any, email: Email) -> dict[str, Any]:
+    return {"letter_url": reverse("mail:email_letter", args=[email.pk])}
 
 
 class Emails(Resource):
@@ -34,12 +51,18 @@ class Emails(Resource):
     live_s = 10
     state_field = "state"
     list_view = EmailList
+    list_links = (
+        (_("Templates"), "mail:template_list", "mail.view"),
+        (_("Mail servers"), "mail:mailserver_list", "mail.view"),
+        (_("Notices"), "mail:notices_list", "mail.view"),
+    )
     panels = (
         panels.Fields(
             _("E-mail"), "sender", "recipient", "subject", "created_at", "tenant", "kind"
         ),
         panels.Fields(_("Delivery"), "state", "attempts", "next_at", "sent_at", "error"),
-        panels.Html(_("Message"), "mail/panels/message.html"),
+        panels.Html(_("Message"), "mail/panels/letter.html", _letter_of, when=_has_html, wide=True),
+        panels.Html(_("Message"), "mail/panels/message.html", when=lambda one: not one.html),
     )
     actions = (
         Action(

@@ -15,14 +15,13 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from tronco.calls.missed import display_caller
 from tronco.calls.models import Cdr
 from tronco.circuits.models import Circuit
 from tronco.core.errors import InvalidInput
 from tronco.mail.models import Email
-from tronco.mail.services import email_queue
-from tronco.numbering.classify import classify
+from tronco.mail.services import notice_queue
 from tronco.pbx.audio import Recording, read_switch_recording
 from tronco.pbx.models import LineService, Voicemail
 from tronco.sipcore.spool import Message
@@ -86,23 +85,16 @@ def _store(message: Message, recording: Recording) -> None:
 
 def _send(voicemail: Voicemail, recipient: str) -> None:
     at = timezone.localtime(voicemail.at)
-    facts = {
-        "caller": classify(voicemail.caller).display or voicemail.caller or _("unknown caller"),
-        "line": voicemail.circuit.number,
-        "at": f"{at:%d/%m/%Y %H:%M}",
-        "seconds": round(voicemail.duration_ms / 1000),
-    }
-    email_queue(
+    notice_queue(
         tenant_id=voicemail.tenant_id,
         kind=Email.Kind.VOICEMAIL,
         recipient=recipient,
-        subject=_("Message from %(caller)s") % facts,
-        text=_(
-            "Somebody left a message for line %(line)s.\n\n"
-            "From: %(caller)s\nDate: %(at)s\nDuration: %(seconds)s s\n\n"
-            "The message is attached."
-        )
-        % facts,
+        facts={
+            "caller": display_caller(voicemail.caller),
+            "line": voicemail.circuit.number,
+            "at": f"{at:%d/%m/%Y %H:%M}",
+            "duration": f"{round(voicemail.duration_ms / 1000)} s",
+        },
         attachment=bytes(voicemail.sound),
         attachment_name=f"{voicemail.circuit.number}-{at:%Y%m%d-%H%M}.wav",
     )

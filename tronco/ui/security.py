@@ -24,6 +24,8 @@ POLICY = "; ".join(
         # blob: what a form's script plays before it is sent.
         "media-src 'self' blob:",
         "manifest-src 'self'",
+        # An e-mail, whose own policy lets nothing run (mail/pages.py).
+        "frame-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

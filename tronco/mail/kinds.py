@@ -1,0 +1,166 @@
+"""Kinds of e-mail with a text of their own: when each is sent, the facts it has places for, and the
+product's own words, in both languages by the catalogue of translations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tronco.core.errors import NotFound
+from tronco.mail.models import Email
+
+Text = Any  # str or a lazy translation
+
+
+@dataclass(frozen=True)
+class Place:
+    """A fact that a text may tell: what it is, and one to show how it looks.
+
+    A secret one is for the reader alone: the log of e-mails does not show it.
+    """
+
+    about: Text
+    example: Text
+    is_secret: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of e-mail. `subject` and `text` are the product's own."""
+
+    name: str
+    when: Text
+    own_places: Mapping[str, Place]
+    subject: Text
+    text: Text
+
+    @property
+    def label(self) -> str:
+        return str(Email.Kind(self.name).label)
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """What its texts may tell, with what every kind tells."""
+        return {**COMMON, **self.own_places}
+
+    def examples(self) -> dict[str, str]:
+        """Facts to show a text with."""
+        return {name: str(place.example) for name, place in self.places.items()}
+
+
+COMMON = {
+    "customer": Place(_("name of the customer"), "Padaria Pão Quente"),
+    "seller": Place(_("who sends it: the name of your brand"), "Operadora Aroeira"),
+}
+_LINE = Place(_("number of the line"), "1133334444")
+_CALLER = Place(_("who called"), "(11) 98888-7777")
+_AT = Place(_("date and time"), "20/11/2026 12:30")
+_NAME = Place(_("name of the user"), "Ana Souza")
+_LINK = Place(_("link that opens once"), "https://voz.example/link", is_secret=True)
+_USERNAME = Place(_("user name to sign in with"), "ana")
+_UNTIL = Place(_("until when the link opens"), "21/11/2026 12:30")
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            Email.Kind.INVITATION,
+            _("Somebody was given access and chooses his password."),
+            {"name": _NAME, "username": _USERNAME, "link": _LINK, "until": _UNTIL},
+            _("Welcome to {seller}"),
+            _(
+                "Hello, {name}.\n\nAn access to the panel of {customer} was made for you. To finish"
+                " the registration and choose your password, open:\n\n{link}\n\n"
+                "Your user name: {username}\n\n"
+                "The link works once, until {until}. If it is over, ask for another."
+            ),
+        ),
+        Kind(
+            Email.Kind.PASSWORD,
+            _("Somebody asked to choose a new password."),
+            {"name": _NAME, "username": _USERNAME, "link": _LINK, "until": _UNTIL},
+            _("Your new password at {seller}"),
+            _(
+                "Hello, {name}.\n\nTo choose a new password, open:\n\n{link}\n\n"
+                "Your user name: {username}\n\n"
+                "The link works once, until {until}. If you did not ask for it, do nothing: your"
+                " password stays as it is."
+            ),
+        ),
+        Kind(
+            Email.Kind.MISSED_CALL,
+            _("A call to a customer was not answered, where he wants to know of it."),
+            {"caller": _CALLER, "line": _LINE, "at": _AT},
+            _("{caller} called you"),
+            _(
+                "{caller} called {line} and nobody answered.\n\nDate: {at}\n\n"
+                "This message was sent by {seller} on behalf of {customer}."
+            ),
+        ),
+        Kind(
+            Email.Kind.VOICEMAIL,
+            _("Somebody left a message; its sound goes along."),
+            {
+                "caller": _CALLER,
+                "line": _LINE,
+                "at": _AT,
+                "duration": Place(_("how long the message is"), "14 s"),
+            },
+            _("Message from {caller}"),
+            _(
+                "Somebody left a message for line {line}.\n\n"
+                "From: {caller}\nDate: {at}\nDuration: {duration}\n\n"
+                "The message is attached."
+            ),
+        ),
+        Kind(
+            Email.Kind.LOW_BALANCE,
+            _("The balance fell below what the customer wants to be warned at."),
+            {
+                "account": Place(_("which account"), "1133334444"),
+                "balance": Place(_("what is left"), "R$ 4,90"),
+                "threshold": Place(_("where the warning begins"), "R$ 5,00"),
+            },
+            _("Your balance is low: {balance}"),
+            _(
+                "Hello, {customer}.\n\nThe balance of {account} is {balance}, below {threshold}."
+                " Add credit so that your calls go on.\n\n{seller}"
+            ),
+        ),
+        Kind(
+            Email.Kind.BLOCKED,
+            _("A circuit was suspended."),
+            {"line": _LINE, "at": _AT},
+            _("Line {line} was suspended"),
+            _(
+                "Hello, {customer}.\n\nLine {line} was suspended on {at}; it places no calls."
+                " Emergency calls always work. Talk to {seller} to have it back."
+            ),
+        ),
+        Kind(
+            Email.Kind.TASK_FAILED,
+            _("A background task of the platform failed; goes to the master."),
+            {
+                "task": Place(_("name of the task"), "mail.deliver"),
+                "at": _AT,
+                "number": Place(_("number of the run"), "4711"),
+            },
+            _("Task {task} failed"),
+            _(
+                "The background task {task} (number {number}) failed on {at}.\n\n"
+                "The log of the background tasks says why."
+            ),
+        ),
+    )
+}
+
+
+def get_kind(name: str) -> Kind:
+    """Return a kind that has a text, or raise NotFound."""
+    try:
+        return KINDS[name]
+    except KeyError as error:
+        raise NotFound(f"no kind of e-mail {name}") from error
