@@ -400,6 +400,10 @@ class LineServiceForm(ModelForm):
             limit_to_owner(self, self.instance.tenant_id)
         for name in ("always", "busy", "no_answer", "offline"):
             self.fields[name].widget.attrs["inputmode"] = "tel"
+        self.fields["voicemail"].help_text = _(
+            "Messages are heard here, by e-mail, and from the line by dialling *97 (with its PIN,"
+            " if it has one)."
+        )
         self.fields["voicemail_email"].help_text = _("Each message goes there with its sound.")
         self.fields["extension"].help_text = _("Its short number; unique for the customer.")
 

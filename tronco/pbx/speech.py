@@ -25,6 +25,15 @@ SENTENCES: Final[dict[str, str]] = {
     "record-after-tone": "Deixe a sua mensagem após o sinal. Ao terminar, tecle jogo da velha.",
     "message-saved": "A sua mensagem foi gravada. Obrigado.",
     "audio-test": "Este é um teste de áudio. Fale após o sinal, e você ouvirá a sua própria voz.",
+    # One's own messages.
+    "you-have": "Você tem",
+    "no-messages": "Você não tem mensagens.",
+    "no-new-messages": "Você não tem mensagens novas.",
+    "message-from": "Mensagem recebida do número",
+    "message-keys": "Para ouvir de novo, tecle um. Para a próxima mensagem, tecle dois."
+    " Para apagar, tecle três. Para sair, tecle zero.",
+    "message-deleted": "Mensagem apagada.",
+    "no-more-messages": "Não há mais mensagens. Até logo.",
     # Waiting.
     "queue-wait": "Todos os nossos atendentes estão ocupados. Por favor, aguarde na linha.",
     "queue-next": "A sua ligação é a próxima a ser atendida.",
@@ -108,6 +117,8 @@ def _make_words() -> dict[str, str]:
         "hours": "horas",
         "minute": "minuto",
         "minutes": "minutos",
+        "new-message": "mensagem nova",
+        "new-messages": "mensagens novas",
         "second": "segundo",
         "seconds": "segundos",
         # As Brazil says a 6 in a telephone number: `seis` is heard as `três`.
@@ -181,6 +192,14 @@ def say_minutes(seconds: int) -> Keys:
     if minutes or not hours:
         parts.append((*say_number(minutes), "minute" if minutes == 1 else "minutes"))
     return _joined(parts)
+
+
+def say_messages(fresh: int, heard: int) -> Keys:
+    """Say what waits in a mailbox: new messages, else whether there are any."""
+    if not fresh:
+        return ("no-new-messages",) if heard else ("no-messages",)
+    what = "new-message" if fresh == 1 else "new-messages"
+    return ("you-have", *say_number(fresh, feminine=True), what)
 
 
 def spoken_text(keys: Keys) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tronco.charging.errors import Refused
@@ -13,10 +13,10 @@ from tronco.charging.gateway import Grant
 from tronco.charging.requests import CallRequest, CarrierOption, Limit, Line
 from tronco.numbering.classify import classify
 from tronco.numbering.number import Number
-from tronco.routing.select import Attempt, TrunkChoice, TrunkHealth, dial_string
+from tronco.routing.select import Attempt, TrunkChoice, dial_string
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.cards import LineCard
-from tronco.sipcore.means import Means
+from tronco.sipcore.means import Means, Outlook
 from tronco.sipcore.steps import mailbox_sounds
 from tronco.sipcore.verdicts import Facts, Ring, Verdict
 
@@ -28,20 +28,6 @@ _PASSING = frozenset({"too-many-calls", "no-credit"})
 _AS_SHOWN = TrunkChoice(id=0, name="", carrier_id=0, number_format="ddd")
 # A line that follows to a line that follows: after so many calls a line only rings.
 MOST_HOPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What a node knows that decisions need.
-
-    health    how its trunks are
-    note      takes down a grant before Asterisk hears of it
-    catch_up  records calls that have ended by now; how many there were
-    """
-
-    health: Callable[[], Mapping[int, TrunkHealth]]
-    note: Callable[[AgiRequest, Grant], None]
-    catch_up: Callable[[], Awaitable[int]]
 
 
 class Call:

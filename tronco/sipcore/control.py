@@ -14,10 +14,10 @@ from tronco.charging.errors import Refused
 from tronco.charging.reasons import get_reason
 from tronco.core.errors import Unavailable
 from tronco.sipcore.agi import AgiRequest
-from tronco.sipcore.call import Ask, Call, Outlook
+from tronco.sipcore.call import Ask, Call
 from tronco.sipcore.incoming import Incoming
 from tronco.sipcore.legs import Leg
-from tronco.sipcore.means import Means
+from tronco.sipcore.means import Means, Outlook
 from tronco.sipcore.outgoing import Outgoing
 from tronco.sipcore.steps import step
 from tronco.sipcore.verdicts import Refuse
@@ -34,13 +34,13 @@ class Control:
 
     async def decide(self, request: AgiRequest, ask: Ask) -> Mapping[str, str]:
         """Return the variables of the verdict, or of the next step."""
-        if request.script == "step":
-            return await step(self._means, request.argument(0), request.argument(1))
         central = request.call_id.rpartition("-")[0]
         outlook = self._outlooks.get(central)
         if outlook is None:
             logger.error("a call of %s, which is not a central of this process", central)
             return {}
+        if request.script == "step":
+            return await step(self._means, outlook, request.argument(0), request.argument(1))
         kind = {"incoming": Incoming, "leg": Leg}.get(request.script, Outgoing)
         call: Call = kind(self._means, outlook, request)
         try:

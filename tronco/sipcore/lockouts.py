@@ -1,7 +1,7 @@
 """Who guesses PINs is not asked for one any more: for a quarter of an hour, then ever longer.
 
-A key names who tries: a caller at a number of ours, or the card that is being tried. The rows are
-`pbx.Lockout`; the right PIN forgives what went before.
+A key names who tries: a caller at a number of ours, the card that is being tried, or a line. The
+rows are `pbx.Lockout`; the right PIN forgives what went before.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def caller_key(did_id: int, caller: str) -> str:
 
 def card_key(number: str) -> str:
     return f"card:{number}"[:80]
+
+
+def line_key(circuit_id: int) -> str:
+    """Who hears the messages of a line from it."""
+    return f"line:{circuit_id}"
 
 
 def is_locked(*, keys: Collection[str], at: datetime) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from tronco.charging.gateway import Gateway
+from tronco.charging.gateway import Gateway, Grant
+from tronco.routing.select import TrunkHealth
+from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.books import Books
 from tronco.sipcore.directory import Directory
+from tronco.sipcore.sound_files import SoundFiles
 from tronco.sipcore.sounds import Sounds
 from tronco.sipcore.store import Store
 
@@ -20,3 +24,19 @@ class Means:
     books: Books
     sounds: Sounds
     checks: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a node knows that decisions need.
+
+    health    how its trunks are
+    note      takes down a grant before Asterisk hears of it
+    catch_up  records calls that have ended by now; how many there were
+    files     its recordings
+    """
+
+    health: Callable[[], Mapping[int, TrunkHealth]]
+    note: Callable[[AgiRequest, Grant], None]
+    catch_up: Callable[[], Awaitable[int]]
+    files: SoundFiles

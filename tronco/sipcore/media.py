@@ -49,7 +49,7 @@ class Media:
         self._home = home
         self._store = store
         self._connected = connected
-        self._files = SoundFiles(home, settings.sounds)
+        self.files = SoundFiles(home, settings.sounds)
         self._queues: Sequence[QueueSettings] = ()
         # None until this Asterisk has been told.
         self._in_order: frozenset[int] | None = None
@@ -86,8 +86,8 @@ class Media:
         """Bring sounds, music and queues to where the switch finds them."""
         await asyncio.sleep(GATHER_S)
         self.changed.clear()
-        await self._store.run(self._files.install_system)
-        await self._store.run(self._files.place_prompts)
+        await self._store.run(self.files.install_system)
+        await self._store.run(self.files.place_prompts)
         self._queues = await self._store.run(load_queues, central=self._settings.name)
         await self._apply_queues()
         await self._apply_pauses()
@@ -152,8 +152,9 @@ class Media:
     # -- from the switch to the database ---------------------------------------------------------
 
     async def collect(self) -> None:
-        """Bring in messages of which the spool did not tell."""
+        """Bring in messages of which the spool did not tell, and forget those that were heard."""
         await self._store.run(store_forgotten, self._settings.messages)
+        await self._store.run(self.files.forget_messages)
 
     async def watch(self) -> None:
         """Ask about the queues in which something happened, and store what is so now."""

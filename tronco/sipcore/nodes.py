@@ -20,7 +20,6 @@ from tronco.runtime.paths import Home
 from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.ami import Fields, Manager
-from tronco.sipcore.call import Outlook
 from tronco.sipcore.caches import CACHES, forget_endpoint
 from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
@@ -36,6 +35,7 @@ from tronco.sipcore.deadlines import Deadlines
 from tronco.sipcore.doorman import Doorman
 from tronco.sipcore.journal import Journal
 from tronco.sipcore.loops import Loops
+from tronco.sipcore.means import Outlook
 from tronco.sipcore.media import Media
 from tronco.sipcore.payers import is_payer_stopped
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
@@ -123,7 +123,12 @@ class Node:
 
     @property
     def outlook(self) -> Outlook:
-        return Outlook(health=self._trunks.health, note=self._note, catch_up=self._recorder.drain)
+        return Outlook(
+            health=self._trunks.health,
+            note=self._note,
+            catch_up=self._recorder.drain,
+            files=self._media.files,
+        )
 
     async def run(self) -> None:
         every = self._loops.every

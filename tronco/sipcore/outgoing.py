@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from tronco.charging.errors import Refused
+from tronco.charging.gateway import Grant
 from tronco.charging.guards import find_line_refusal
 from tronco.charging.requests import Limit, Line
 from tronco.core.errors import TroncoError
@@ -19,12 +20,12 @@ from tronco.routing.select import Attempt, RouteSnapshot, choose, dial_string
 from tronco.sipcore.call import Ask, Call, as_shown
 from tronco.sipcore.cards import DidCard, LineCard
 from tronco.sipcore.scene import Scene
-from tronco.sipcore.steps import first_move
+from tronco.sipcore.steps import first_move, own_messages
 from tronco.sipcore.verdicts import Alone, Dial, Facts, Own, PickUp, Route, Verdict, Voice
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-PICK_UP = "*8"
+PICK_UP, OWN_MESSAGES = "*8", "*97"
 LONGEST_EXTENSION = 6
 
 
@@ -94,7 +95,7 @@ class Outgoing(Call):
     # -- within the customer ---------------------------------------------------------------------
 
     async def _inside(self, line: LineCard) -> Verdict | None:
-        """Another circuit of the same customer, one of his queues, or a call that rings there."""
+        """Another line of the customer, a queue of his, a call that rings, one's own messages."""
         dialled = self._request.dialled
         other = await self._directory.find_line(dialled)
         if other is not None and other.tenant_id == line.tenant_id:
@@ -103,6 +104,8 @@ class Outgoing(Call):
             return None
         if dialled == PICK_UP:
             return self._pick_up(line)
+        if dialled == OWN_MESSAGES and line.id is not None:
+            return await self._own_messages(line)
         queue = await self._directory.find_queue(line.tenant_id, dialled)
         return None if queue is None else await self._queue(line, queue)
 
@@ -131,19 +134,29 @@ class Outgoing(Call):
         return await self._ring(colleague, line.number, grant)
 
     async def _queue(self, line: LineCard, queue: int) -> Verdict:
-        number = Number(self._request.dialled, Kind.INVALID)
-        self.facts |= {"direction": "internal", "called": self._request.dialled, "class": ""}
-        grant = await self._authorise(
+        grant = await self._answered_inside(line)
+        scene = Scene(root=f"queue:{queue}", tenant=line.tenant_id, caller=line.number)
+        move = await first_move(self._means, scene, Target("queue", queue=queue))
+        return Voice(line.number, move, grant.deadline_s, self._kept(grant))
+
+    async def _own_messages(self, line: LineCard) -> Verdict:
+        grant = await self._answered_inside(line)
+        scene = Scene(root=f"mailbox:{line.id}", tenant=line.tenant_id, caller=line.number)
+        move = await own_messages(self._means, self._outlook, scene)
+        return Voice(line.number, move, grant.deadline_s, self._kept(grant))
+
+    async def _answered_inside(self, line: LineCard) -> Grant:
+        """Let a call through that the platform answers for the line's own customer; free."""
+        dialled = self._request.dialled
+        self.facts |= {"direction": "internal", "called": dialled, "class": ""}
+        return await self._authorise(
             self._payer(line),
             line.number,
-            number,
+            Number(dialled, Kind.INVALID),
             direction="internal",
             is_charged=False,
             limits=self._limits(line),
         )
-        scene = Scene(root=f"queue:{queue}", tenant=line.tenant_id, caller=line.number)
-        move = await first_move(self._means, scene, Target("queue", queue=queue))
-        return Voice(line.number, move, grant.deadline_s, self._kept(grant))
 
     # -- to numbers ------------------------------------------------------------------------------
 

@@ -11,13 +11,15 @@ from urllib.parse import parse_qsl, urlencode
 from tronco.core.errors import InvalidInput
 from tronco.pbx.desk import Desk
 from tronco.pbx.flow import Walk
+from tronco.pbx.mailbox import Box
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A call that we answer.
 
-    root    the menu or queue where it began (`menu:3`, `queue:7`), or `portal`, `card`, `callback`
+    root    the menu or queue where it began (`menu:3`, `queue:7`), the line whose messages are
+            heard (`mailbox:5`), or `portal`, `card`, `callback`
     tenant  whose service it is
     caller  E.164 with +, or the number of a line, or empty
     did     the number that was called; 0: an extension was
@@ -29,6 +31,7 @@ class Scene:
     did: int = 0
     walk: Walk | None = None
     desk: Desk | None = None
+    box: Box | None = None
 
 
 def format_scene(scene: Scene) -> str:
@@ -46,6 +49,9 @@ def format_scene(scene: Scene) -> str:
         said["desk"] = ";".join(
             map(str, (desk.asks, desk.card, desk.payer, desk.wrong, desk.silent, desk.steps))
         )
+    if box := scene.box:
+        messages = ".".join(map(str, box.messages))
+        said["box"] = f"{box.asks};{box.wrong};{box.silent};{box.steps};{messages}"
     return urlencode({name: value for name, value in said.items() if value})
 
 
@@ -60,6 +66,7 @@ def parse_scene(word: str) -> Scene:
             did=int(said.get("did", "0")),
             walk=_walk(said["walk"]) if "walk" in said else None,
             desk=_desk(said["desk"]) if "desk" in said else None,
+            box=_box(said["box"]) if "box" in said else None,
         )
     except (KeyError, ValueError) as problem:
         raise InvalidInput(f"not a state of ours: {word!r}", code="state-malformed") from problem
@@ -79,3 +86,14 @@ def _walk(text: str) -> Walk:
 def _desk(text: str) -> Desk:
     asks, card, payer, wrong, silent, steps = text.split(";")
     return Desk(asks, card, payer, int(wrong), int(silent), int(steps))
+
+
+def _box(text: str) -> Box:
+    asks, wrong, silent, steps, messages = text.split(";")
+    return Box(
+        asks,
+        tuple(int(message) for message in messages.split(".") if message),
+        int(wrong),
+        int(silent),
+        int(steps),
+    )

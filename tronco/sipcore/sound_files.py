@@ -17,7 +17,13 @@ from django.db.models.functions import Length
 from tronco.pbx.models import Prompt
 from tronco.pbx.synthesis import find_system_sounds
 from tronco.runtime.paths import Home
-from tronco.sipcore.sounds import LANGUAGE, PROMPT_PLACE, SYSTEM_PLACE, sound_path
+from tronco.sipcore.sounds import (
+    LANGUAGE,
+    MESSAGE_PLACE,
+    PROMPT_PLACE,
+    SYSTEM_PLACE,
+    sound_path,
+)
 
 logger = logging.getLogger(__name__)
 # A call may be playing what was deleted a moment ago.
@@ -66,6 +72,20 @@ class SoundFiles:
             if sound is not None:
                 self._write(f"{PROMPT_PLACE}/{sha256}.wav", bytes(sound))
         self._remove_unused({name: path for name, path in here.items() if name not in sizes})
+
+    def place_message(self, voicemail_id: int, sound: bytes) -> None:
+        """Put a message where whoever asked for it hears it."""
+        self._write(f"{MESSAGE_PLACE}/{voicemail_id}.wav", sound)
+
+    def remove_message(self, voicemail_id: int) -> None:
+        """It was deleted: nothing of it is kept."""
+        (self._place / MESSAGE_PLACE / f"{voicemail_id}.wav").unlink(missing_ok=True)
+
+    def forget_messages(self) -> None:
+        """Remove what nobody is listening to any more."""
+        for path in (self._place / MESSAGE_PLACE).glob("*.wav"):
+            if time.time() - path.stat().st_mtime >= KEEP_UNUSED_S:
+                path.unlink(missing_ok=True)
 
     def _remove_unused(self, unused: Mapping[str, Path]) -> None:
         now = time.monotonic()

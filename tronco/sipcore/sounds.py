@@ -1,8 +1,8 @@
 """Which file a caller hears. Pure, but for one question to the database a tenant.
 
 A sound is named by a reference: `s:<key>` is one of the system's (`pbx.speech`), which a reseller
-may have replaced for himself and all below him; `p:<sha256>` is a prompt, by its content.
-`sound_files.py` has them on the disk.
+may have replaced for himself and all below him; `p:<sha256>` is a prompt, by its content; `v:<id>`
+a message that was left for a line. `sound_files.py` has them on the disk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from tronco.sipcore.directory import Fetch
 LANGUAGE: Final = "pt_BR"
 SYSTEM_PLACE: Final = "tronco"
 PROMPT_PLACE: Final = "prompts"
-_PLACES: Final = {"s": SYSTEM_PLACE, "p": PROMPT_PLACE}
+MESSAGE_PLACE: Final = "messages"
+_PLACES: Final = {"s": SYSTEM_PLACE, "p": PROMPT_PLACE, "v": MESSAGE_PLACE}
 
 
 def sound_path(ref: str) -> str:

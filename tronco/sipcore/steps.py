@@ -23,7 +23,8 @@ from tronco.pbx.speech import say_money
 from tronco.sipcore import lockouts
 from tronco.sipcore.cards import LineCard
 from tronco.sipcore.directory import Directory, PortalLine
-from tronco.sipcore.means import Means
+from tronco.sipcore.mailbox import open_box, step_box
+from tronco.sipcore.means import Means, Outlook
 from tronco.sipcore.scene import Scene, format_scene, parse_scene
 from tronco.sipcore.spool import format_facts
 from tronco.sipcore.verdicts import dialable
@@ -49,9 +50,18 @@ async def echo(means: Means, scene: Scene) -> Variables:
     return {"SOUND": await _sounds(means, scene, ("s:audio-test", "s:beep")), "DO": "echo"}
 
 
-async def step(means: Means, state: str, heard: str) -> Variables:
+async def own_messages(means: Means, outlook: Outlook, scene: Scene) -> Variables:
+    """Begin with the messages of the line that calls."""
+    box, move = await open_box(means, outlook, _id_of(scene.root))
+    return await _told(means, replace(scene, box=box), move)
+
+
+async def step(means: Means, outlook: Outlook, state: str, heard: str) -> Variables:
     """Go on with what was heard; a call that was placed by us begins here."""
     scene = parse_scene(state)
+    if scene.box is not None:
+        box, answer = await step_box(means, outlook, _id_of(scene.root), scene.box, heard)
+        return await _told(means, replace(scene, box=box), answer)
     if scene.desk is None and scene.walk is None:
         return await _begin(means, scene)
     if scene.desk is not None:
@@ -86,12 +96,15 @@ async def _begin(means: Means, scene: Scene) -> Variables:
 
 
 async def _book(means: Means, scene: Scene) -> Book:
-    kind, _, number = scene.root.partition(":")
-    if kind == "menu":
-        return await means.books.from_menu(int(number))
-    if kind == "queue":
-        return await means.books.from_queue(int(number))
+    if scene.root.startswith("menu:"):
+        return await means.books.from_menu(_id_of(scene.root))
+    if scene.root.startswith("queue:"):
+        return await means.books.from_queue(_id_of(scene.root))
     return Book()
+
+
+def _id_of(root: str) -> int:
+    return int(root.partition(":")[2])
 
 
 async def _extension(directory: Directory, tenant_id: int, keys: str) -> Target | None:
