@@ -18,7 +18,7 @@ from tests.support.web import WebClient, administrator, make_user, signed_in
 from tests.support.world import World, make_world
 from tronco.calls.addresses import call_url, key_of
 from tronco.calls.models import Cdr
-from tronco.calls.selectors import get_call_by_id, list_calls, total_calls
+from tronco.calls.selectors import get_call_by_id, list_calls, list_linked_calls, total_calls
 from tronco.calls.templatetags.calls import exact_money, reais
 from tronco.charging.models import Authorization
 from tronco.core.errors import NotFound
@@ -103,6 +103,42 @@ def test_the_story_of_a_price(world: World, client: WebClient) -> None:
     page = client.get(call_url(call)).content.decode()
     for text in ("1 × 30 s", "6 × 6 s", "66", "R$ 0,11", "Varejo v1", "R$ 0,033", "Vizinha"):
         assert text in page, text
+
+
+def test_a_conversation_s_legs_lead_to_each_other(world: World, client: WebClient) -> None:
+    """From the first call to all, from each leg to the first and the other; each sees his own."""
+    owner, payer = world.circuit(tenant=world.customer_a), world.circuit(tenant=world.customer_b)
+    first = made(world, owner, talks_s=61)
+    one = made(world, owner, talks_s=30, linked=first.call_id)
+    other = made(world, payer, talks_s=30, linked=first.call_id)
+    alone = made(world, owner, talks_s=30)
+
+    def shown(viewer: WebClient, cdr: Cdr) -> tuple[bool, bool, set[str]]:
+        page = viewer.get(call_url(cdr)).content.decode()
+        calls = {name for name, call in known.items() if f'href="{call_url(call)}"' in page}
+        return "Chamada de origem" in page, "Chamadas ligadas" in page, calls
+
+    known = {"first": first, "one": one, "other": other, "alone": alone}
+    assert shown(client, first) == (False, True, {"one", "other"})
+    assert shown(client, one) == (True, True, {"first", "other"})
+    assert shown(client, other) == (True, True, {"first", "one"})
+    assert shown(client, alone) == (False, False, set())
+    theirs = administrator(world, world.customer_b)
+    assert shown(theirs, other) == (False, False, set())
+    theirs = administrator(world, world.customer_a)
+    assert shown(theirs, first) == (False, True, {"one"})
+
+
+def test_legs_are_found_by_the_index(world: World) -> None:
+    call = made(world, world.circuit(), talks_s=30)
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            INSERT INTO calls_cdr
+            SELECT (jsonb_populate_record(c, jsonb_build_object('identity', place))).*
+              FROM calls_cdr c, generate_series(1, 5000) place
+        """)
+        cursor.execute("ANALYZE calls_cdr")
+    assert "expr_idx" in list_linked_calls(actor=SYSTEM, cdr=call).explain()
 
 
 @pytest.mark.parametrize(("where", "links"), [("master", 4), ("reseller_a", 2), ("customer_a1", 0)])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,8 @@ from tronco.tenancy.access import Actor
 
 # How far the switch's clock and the record's start may lie apart when a call is looked up by id.
 _NEARBY = timedelta(minutes=10)
+# A conversation is over, with all its legs, within this.
+_LASTS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +129,39 @@ def get_call_by_id(*, actor: Actor, call_id: str) -> Cdr:
 
     The id holds the second in which the call came in, which makes this a look at few rows.
     """
-    central, _dash, rest = call_id.rpartition("-")
-    seconds = rest.partition(".")[0]
-    if not seconds.isdigit() or len(seconds) > 10:
-        raise _unknown()
-    came_in = datetime.fromtimestamp(int(seconds), tz=UTC)
+    came_in = _came_in(call_id)
+    central = call_id.rpartition("-")[0]
     return _only(
         list_calls(actor=actor).filter(
             started_at__range=(came_in - _NEARBY, came_in + _NEARBY),
             identity=identity_of(central, call_id),
         )
     )
+
+
+def find_first_call(*, actor: Actor, cdr: Cdr) -> Cdr | None:
+    """Return the call with which a leg's conversation began, if it is one and the other is seen."""
+    linked = cdr.explanation.get("linked")
+    if not linked:
+        return None
+    try:
+        return get_call_by_id(actor=actor, call_id=linked)
+    except NotFound:
+        return None
+
+
+def list_linked_calls(*, actor: Actor, cdr: Cdr) -> QuerySet[Any]:
+    """Return the legs of a call, or the other legs of a leg's conversation, the first one first."""
+    first = cdr.explanation.get("linked") or cdr.call_id
+    came_in = _came_in(first)
+    rows = list_calls(actor=actor)
+    legs: QuerySet[Any] = (
+        rows.alias(first=KeyTextTransform("linked", "explanation"))
+        .filter(first=first, started_at__range=(came_in - _NEARBY, came_in + _LASTS))
+        .exclude(identity=cdr.identity)
+        .order_by("started_at", "identity")
+    )
+    return legs
 
 
 def title_of(cdr: Cdr) -> str:
@@ -165,6 +190,14 @@ def list_attempts(*, cdr: Cdr) -> list[AttemptShown]:
 def identity_of(central: str, call_id: str) -> int:
     """Return what tells one call from any other that began in the same instant."""
     return stable_hash64(central, call_id)
+
+
+def _came_in(call_id: str) -> datetime:
+    """The second in which a call came in, which its id holds."""
+    seconds = call_id.rpartition("-")[2].partition(".")[0]
+    if not seconds.isdigit() or len(seconds) > 10:
+        raise _unknown()
+    return datetime.fromtimestamp(int(seconds), tz=UTC)
 
 
 def _only(rows: QuerySet[Any]) -> Cdr:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tronco.calls import selectors, services
@@ -25,6 +27,8 @@ from tronco.ui.resource import Resource
 from tronco.ui.tables import Table
 
 ROWS_ON_A_CARD = 10
+# As many legs as a call has at most, nearly (`pbx.flow.MOST_STEPS`).
+LINKED_ON_A_CARD = 50
 
 
 class CdrList(ListView):
@@ -48,6 +52,28 @@ class CdrList(ListView):
         }
 
 
+class CallRows(panels.Rows):
+    """Calls that belong to this one. Most calls stand alone: then there is no card."""
+
+    def __init__(self, title: Any, read: Callable[[Any, Cdr], Sequence[Cdr]]) -> None:
+        super().__init__(title, CdrTable, read, limit=LINKED_ON_A_CARD)
+
+    def render(self, request: Any, obj: Any) -> SafeString:
+        found = self.rows(request.actor, obj)
+        return super().render(request, obj) if found else SafeString("")
+
+
+def first_call(actor: Any, cdr: Cdr) -> Sequence[Cdr]:
+    """The call with which a leg's conversation began, as rows."""
+    first = selectors.find_first_call(actor=actor, cdr=cdr)
+    return [first] if first else []
+
+
+def linked_calls(actor: Any, cdr: Cdr) -> Sequence[Cdr]:
+    """The legs of the conversation besides this one."""
+    return list(selectors.list_linked_calls(actor=actor, cdr=cdr)[:LINKED_ON_A_CARD])
+
+
 class Cdrs(Resource):
     model, table, filters = Cdr, CdrTable, CdrFilters
     title = _("Call records (CDR)")
@@ -60,6 +86,8 @@ class Cdrs(Resource):
     panels = (
         panels.Html(_("Call"), "calls/panels/call.html"),
         panels.Html(_("Route"), "calls/panels/route.html", lambda request, cdr: route_of(cdr)),
+        CallRows(_("First call"), first_call),
+        CallRows(_("Linked calls"), linked_calls),
         panels.Html(
             _("Why it cost what it cost"),
             "calls/panels/explanation.html",
