@@ -22,8 +22,9 @@ setup: $(VENV)/dev.stamp ## install and fetch everything that running and testin
 	@$(BIN)/python -m tronco.runtime.fetch
 	@$(BIN)/python -m tronco.pbx.synthesis >/dev/null || true
 
+# Tests with telephones wait more than they work: others pass beside them.
 test: setup ## run every test; ARGS="-k circuits" runs some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadgroup)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check .
