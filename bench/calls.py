@@ -31,17 +31,19 @@ static = yes
 exten => _X.,1,Dial(PJSIP/55${EXTEN}@trunk~1,60,g)
  same => n,Hangup(${HANGUPCAUSE})
 """
-CALLER = """<?xml version="1.0" encoding="ISO-8859-1" ?>
-<scenario name="caller">
-<send retrans="500" start_rtd="1"><![CDATA[
-INVITE sip:1133334444@[remote_ip]:[remote_port] SIP/2.0
+
+
+def _invite(sequence: int, *headers: str) -> str:
+    """The same call asked for, the second time with what answers the challenge."""
+    more = "".join(f"{header}\n" for header in headers)
+    return f"""INVITE sip:1133334444@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:[field0]@[remote_ip]>;tag=[pid]t[call_number]
 To: <sip:1133334444@[remote_ip]>
 Call-ID: [call_id]
-CSeq: 1 INVITE
+CSeq: {sequence} INVITE
 Contact: <sip:[field0]@[local_ip]:[local_port]>
-Max-Forwards: 70
+{more}Max-Forwards: 70
 Content-Type: application/sdp
 Content-Length: [len]
 
@@ -52,7 +54,13 @@ c=IN IP4 [media_ip]
 t=0 0
 m=audio [media_port] RTP/AVP 8
 a=rtpmap:8 PCMA/8000
-]]></send>
+"""
+
+
+CALLER = f"""<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="caller">
+<send retrans="500" start_rtd="1"><![CDATA[
+{_invite(1)}]]></send>
 <recv response="100" optional="true"/>
 <recv response="401" auth="true"/>
 <send><![CDATA[
@@ -67,26 +75,7 @@ Content-Length: 0
 
 ]]></send>
 <send retrans="500"><![CDATA[
-INVITE sip:1133334444@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:[field0]@[remote_ip]>;tag=[pid]t[call_number]
-To: <sip:1133334444@[remote_ip]>
-Call-ID: [call_id]
-CSeq: 2 INVITE
-Contact: <sip:[field0]@[local_ip]:[local_port]>
-[field1]
-Max-Forwards: 70
-Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [media_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-]]></send>
+{_invite(2, "[field1]")}]]></send>
 <recv response="100" optional="true"/>
 <recv response="180" optional="true"/>
 <recv response="183" optional="true"/>
