@@ -40,6 +40,7 @@ NOT_PROTECTED = {
 OPEN_TO_WEB = {
     "auth_": "Django's own, empty",
     "axes_": "sign-in counts failures before anybody is known",
+    "calls_hourly": "how many calls an hour had, nobody's",
     "charging_gate": "central and time, nobody's",
     "charging_meter": "counters by key, without names or amounts",
     "django_": "sessions, kinds of models, migrations",

@@ -110,25 +110,24 @@ class DailyCalls(models.Model):
 
 
 class HourlyCalls(models.Model):
-    """A roll-up: how many calls ran in an hour, and when the first of them began."""
+    """A roll-up: how many calls of anybody's ran in an hour, and when the first of them began."""
 
-    pk = models.CompositePrimaryKey("tenant", "hour", "central")
-    tenant = models.ForeignKey(
-        "tenancy.Tenant", models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    pk = models.CompositePrimaryKey("hour", "central")
     hour = models.DateTimeField()
     central = models.CharField(max_length=40)
     calls = models.BigIntegerField()
     since = models.DateTimeField()
-
-    objects = VisibleQuerySet.as_manager()
 
     class Meta:
         db_table = "calls_hourly"
 
 
 class PeakCalls(models.Model):
-    """The most calls at once in an hour, as found among `calls` calls (`peaks.py`)."""
+    """The most calls at once that a tenant's branch had in an hour (`peaks.py`).
+
+    It was found when anybody's calls in that hour were `calls`, and the branch's own on that day
+    and the day before were `own`.
+    """
 
     pk = models.CompositePrimaryKey("tenant", "hour")
     tenant = models.ForeignKey(
@@ -137,6 +136,7 @@ class PeakCalls(models.Model):
     hour = models.DateTimeField()
     peak = models.IntegerField()
     calls = models.BigIntegerField()
+    own = models.BigIntegerField()
 
     objects = VisibleQuerySet.as_manager()
 

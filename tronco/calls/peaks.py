@@ -1,8 +1,8 @@
 """The most calls at once in each hour of a day, exactly, from when each call began and ended.
 
-To find them the records of the hour are swept. What was found is kept with the number of calls it
-was found among, and holds while that is the number that `calls_hourly` counts: so only hours that
-had calls since then are swept again.
+To find them the records of the hours are swept. A peak that was found is kept, and holds while
+nobody's calls came to its hour since (`calls_hourly`), or none of the viewer's to its day or the
+day before (`calls_daily`): so only what may have changed is swept again.
 """
 
 # ruff: noqa: S608  statements are made of our own words
@@ -13,47 +13,53 @@ from typing import Any
 
 from django.db import connection
 
-from tronco.calls.rollups import LASTS, midnight
+from tronco.calls.rollups import LASTS, LONGEST, midnight
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 
-_KNOWN = """
-SELECT counted.hour, counted.since, found.peak
-FROM (SELECT hour, sum(calls) AS calls, min(since) AS since FROM calls_hourly
-      WHERE tenant_id = ANY(%(tenants)s) AND hour >= %(since)s AND hour < %(until)s
-      GROUP BY hour) AS counted
+_OWN = """
+SELECT coalesce(sum(calls), 0) AS own FROM calls_daily
+WHERE tenant_id = ANY(%(tenants)s) AND day BETWEEN %(before)s AND %(day)s
+"""
+_KNOWN = f"""
+WITH mine AS ({_OWN}), counted AS (
+    SELECT hour, sum(calls) AS calls, min(since) AS since FROM calls_hourly
+    WHERE hour >= %(since)s AND hour < %(until)s GROUP BY hour
+)
+SELECT counted.hour, counted.since, CASE WHEN mine.own = 0 THEN 0 ELSE found.peak END
+FROM counted CROSS JOIN mine
 LEFT JOIN calls_peak AS found
        ON found.tenant_id = %(keeper)s AND found.hour = counted.hour
-      AND found.calls = counted.calls
+      AND (found.calls = counted.calls OR found.own = mine.own)
+ORDER BY counted.hour
 """
-# An end comes before a beginning of the same instant.
+# Of the same instant, ends come first, then the marks of the hours, then beginnings.
 _SWEEP = f"""
-WITH running AS (
-    SELECT h.hour, greatest(c.started_at, h.hour) AS began, c.lasts
-    FROM unnest(%(hours)s::timestamptz[], %(earliest)s::timestamptz[]) AS h (hour, since)
-    CROSS JOIN LATERAL (
-        SELECT started_at, {LASTS} AS lasts FROM calls_cdr
-        JOIN tenancy_tenant AS owner ON owner.id = tenant_id
-        WHERE owner.path ^@ ANY(%(scopes)s)
-          AND started_at >= h.since AND started_at < h.hour + interval '1 hour'
-          AND {LASTS} > h.hour AND ended_at > started_at
-    ) AS c
+WITH due AS (SELECT unnest(%(hours)s::timestamptz[]) AS hour), running AS (
+    SELECT started_at, {LASTS} AS lasts FROM calls_cdr
+    JOIN tenancy_tenant AS owner ON owner.id = tenant_id
+    WHERE owner.path ^@ ANY(%(scopes)s) AND ended_at > started_at
+      AND started_at >= %(earliest)s AND started_at < %(end)s AND {LASTS} > %(begin)s
 ), step AS (
-    SELECT hour, began AS at, 1 AS change FROM running
-    UNION ALL SELECT hour, lasts, -1 FROM running
+    SELECT started_at AS at, 1 AS change FROM running
+    UNION ALL SELECT lasts, -1 FROM running
+    UNION ALL SELECT hour, 0 FROM due
 ), level AS (
-    SELECT hour, change,
-           sum(change) OVER (PARTITION BY hour ORDER BY at, change ROWS UNBOUNDED PRECEDING) AS high
+    SELECT date_trunc('hour', at) AS hour,
+           sum(change) OVER (ORDER BY at, change ROWS UNBOUNDED PRECEDING) AS high
     FROM step
 )
-SELECT hour, max(high)::int AS peak, count(*) FILTER (WHERE change > 0) AS calls
-FROM level GROUP BY hour
+SELECT hour, max(high)::int AS peak FROM level WHERE hour IN (SELECT hour FROM due) GROUP BY hour
 """
+# The counts are those of the very moment of the sweep: one statement sees one moment.
 _KEEP = f"""
-INSERT INTO calls_peak (tenant_id, hour, peak, calls)
-SELECT %(keeper)s, hour, peak, calls FROM ({_SWEEP}) AS found
-ON CONFLICT (tenant_id, hour) DO UPDATE SET peak = excluded.peak, calls = excluded.calls
-RETURNING hour, peak, calls
+INSERT INTO calls_peak (tenant_id, hour, peak, calls, own)
+SELECT %(keeper)s, hour, peak,
+       (SELECT sum(calls) FROM calls_hourly WHERE calls_hourly.hour = found.hour), ({_OWN})
+FROM ({_SWEEP}) AS found
+ON CONFLICT (tenant_id, hour) DO UPDATE
+SET peak = excluded.peak, calls = excluded.calls, own = excluded.own
+RETURNING hour, peak
 """
 
 
@@ -67,6 +73,8 @@ def find_peaks(*, actor: Actor, day: date) -> list[tuple[datetime, int]]:
         "tenants": [tenant.pk for tenant in tenants],
         "scopes": [tenant.path for tenant in tenants],
         "keeper": keeper,
+        "before": day - LONGEST,
+        "day": day,
         "since": since,
         "until": until,
     }
@@ -76,9 +84,14 @@ def find_peaks(*, actor: Actor, day: date) -> list[tuple[datetime, int]]:
         peaks = {hour: peak for hour, _since, peak in known if peak is not None}
         due = [(hour, earliest) for hour, earliest, peak in known if peak is None]
         if due:
-            values["hours"], values["earliest"] = (list(part) for part in zip(*due, strict=True))
+            values |= {
+                "hours": [hour for hour, _earliest in due],
+                "earliest": min(earliest for _hour, earliest in due),
+                "begin": due[0][0],
+                "end": due[-1][0] + timedelta(hours=1),
+            }
             cursor.execute(_KEEP if keeper else _SWEEP, values)
-            peaks |= {hour: peak for hour, peak, _calls in cursor.fetchall()}
+            peaks |= dict(cursor.fetchall())
     hours = [since + timedelta(hours=n) for n in range((until - since) // timedelta(hours=1))]
     return [(hour, peaks.get(hour, 0)) for hour in hours]
 

@@ -1,8 +1,9 @@
 """Roll-ups of the call records: sums that are written with them, and can be checked against them.
 
-Every call counts once for each tenant of its chain, from the customer up to the master, with what
-that one sold it for: so whoever looks reads his own rows alone, however many are below him. The
-central is part of the key, so that no two recorders write the same row.
+By the day, every call counts once for each tenant of its chain, from the customer up to the master,
+with what that one sold it for: so whoever looks reads his own rows alone, however many are below
+him. By the hour, anybody's calls are counted together (for `peaks.py`). The central is part of the
+keys, so that no two recorders write the same row.
 
 A definition is one SELECT over `record`, a relation shaped as `calls_cdr`. Records as they come,
 a period as it is rebuilt, and a period as it is checked all go through the same definition.
@@ -42,15 +43,15 @@ SELECT sharer_id AS tenant_id, (started_at AT TIME ZONE '{settings.TIME_ZONE}'):
 FROM share GROUP BY 1, 2, 3, 4, 5, 6
 """
 HOURLY = f"""
-SELECT sharer_id AS tenant_id, hour, central, count(*) AS calls, min(started_at) AS since
-FROM share
+SELECT hour, central, count(*) AS calls, min(started_at) AS since
+FROM record
 CROSS JOIN LATERAL generate_series(
     date_trunc('hour', started_at), {LASTS} - interval '1 microsecond', '1 hour') AS hour
 WHERE ended_at > started_at
-GROUP BY 1, 2, 3
+GROUP BY 1, 2
 """
 DAILY_KEY = "tenant_id, day, central, direction, call_class, uf"
-HOURLY_KEY = "tenant_id, hour, central"
+HOURLY_KEY = "hour, central"
 # Rows are taken in the order of their keys, so that nobody waits in a circle.
 ADD = f"""
 daily AS (
@@ -63,7 +64,7 @@ daily AS (
         price_u = kept.price_u + excluded.price_u, sale_u = kept.sale_u + excluded.sale_u
 ), hourly AS (
     INSERT INTO calls_hourly AS kept ({HOURLY_KEY}, calls, since)
-    {HOURLY} ORDER BY 1, 2, 3
+    {HOURLY} ORDER BY 1, 2
     ON CONFLICT ({HOURLY_KEY}) DO UPDATE SET
         calls = kept.calls + excluded.calls, since = least(kept.since, excluded.since)
 )
@@ -80,7 +81,6 @@ GROUP BY day ORDER BY day
 """
 _HOURLY_DIFFERS = f"""
 WITH record AS (SELECT * FROM calls_cdr WHERE started_at >= %(before)s AND started_at < %(until)s),
-share AS ({SHARES}),
 due AS (SELECT * FROM ({HOURLY}) AS each WHERE hour >= %(since)s AND hour < %(until)s),
 kept AS (SELECT * FROM calls_hourly WHERE hour >= %(since)s AND hour < %(until)s)
 SELECT (hour AT TIME ZONE '{settings.TIME_ZONE}')::date AS day, count(*)
@@ -99,8 +99,7 @@ share AS ({SHARES})
 INSERT INTO calls_daily ({DAILY_KEY}, calls, answered, duration_ms, price_u, sale_u) {DAILY}
 """
 _HOURLY_AGAIN = f"""
-WITH record AS (SELECT * FROM calls_cdr WHERE started_at >= %(before)s AND started_at < %(until)s),
-share AS ({SHARES})
+WITH record AS (SELECT * FROM calls_cdr WHERE started_at >= %(before)s AND started_at < %(until)s)
 INSERT INTO calls_hourly ({HOURLY_KEY}, calls, since)
 SELECT * FROM ({HOURLY}) AS each WHERE hour >= %(since)s AND hour < %(until)s
 """

@@ -45,12 +45,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='HourlyCalls',
             fields=[
-                ('pk', models.CompositePrimaryKey('tenant', 'hour', 'central', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('pk', models.CompositePrimaryKey('hour', 'central', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('hour', models.DateTimeField()),
                 ('central', models.CharField(max_length=40)),
                 ('calls', models.BigIntegerField()),
                 ('since', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.tenant')),
             ],
             options={
                 'db_table': 'calls_hourly',
@@ -63,6 +62,7 @@ class Migration(migrations.Migration):
                 ('hour', models.DateTimeField()),
                 ('peak', models.IntegerField()),
                 ('calls', models.BigIntegerField()),
+                ('own', models.BigIntegerField()),
                 ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.tenant')),
             ],
             options={
@@ -72,6 +72,9 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ROOM, migrations.RunSQL.noop),
         migrations.RunSQL(REFUSED, "DROP INDEX calls_cdr_refused;"),
         rls.protect("calls_daily"),
-        rls.protect("calls_hourly"),
+        migrations.RunSQL(
+            f"REVOKE INSERT, UPDATE, DELETE ON calls_hourly FROM {rls.WEB_ROLE};",
+            migrations.RunSQL.noop,
+        ),
         rls.protect("calls_peak"),
     ]
