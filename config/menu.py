@@ -19,7 +19,7 @@ MENU = (
     Section(
         "",
         "layout-dashboard",
-        (Item(_("Dashboard"), "dashboard:home", "dashboard.view", words=_("home start")),),
+        (Item(_("Dashboard"), "dashboard:home", "calls.view", words=_("home start")),),
     ),
     Section(
         _("My extension"),
@@ -28,10 +28,19 @@ MENU = (
             Item(
                 _("Telephone"),
                 "circuits:phone",
-                "circuits.own",
+                "own.view",
                 words=_("softphone call keypad"),
                 icon="phone-call",
             ),
+            Item(_("My calls"), "calls:own_list", "own.view", icon="list-details"),
+            Item(
+                _("My messages"),
+                "pbx:own_message_list",
+                "own.view",
+                words=_("messages answering machine"),
+                icon="message-2",
+            ),
+            Item(_("My follow-me"), "pbx:own_line", "own.edit", icon="adjustments"),
         ),
     ),
     Section(
@@ -57,14 +66,14 @@ MENU = (
             Item(
                 _("Number ranges"),
                 "dids:numberrange_list",
-                "dids.view",
+                "tenancy.view",  # a customer has none
                 words=_("registered numbers blocks inventory"),
                 icon="list-numbers",
             ),
             Item(
                 _("Holders of numbers"),
                 "dids:tenure_list",
-                "dids.view",
+                "tenancy.view",
                 words=_("who had this number on that date"),
                 icon="history",
             ),

@@ -8,9 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from config.menu import MENU
+from tests.calls.making import made
+from tests.pbx.making import make_voicemail
 from tests.support.browser import PHONE, Browser, browser
 from tests.support.web import make_user
 from tests.support.world import World, make_world
+from tronco.identity.roles import Role
 from tronco.runtime.assets import fetch_test_assets
 
 __all__ = ["browser"]
@@ -50,7 +53,7 @@ def test_no_screen_has_a_serious_finding(
     circuit = world.circuit(tenant=world.customer_a)
     user = make_user(world.master, username="ana")
     page = browser.signed_in(user, viewport=PHONE if phone else None, dark=dark)
-    menu = [item.address() for section in MENU for item in section.items]
+    menu = [item.address() for section in MENU for item in section.seen_by(user.actor)]
     others = [
         "/identity/profile/",
         "/identity/password/",
@@ -69,6 +72,27 @@ def test_no_screen_has_a_serious_finding(
         if serious := findings(page, axe):
             found[address] = serious
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("phone", "dark"),
+    [(False, False), (False, True), (True, False)],
+    ids=["desktop", "desktop-dark", "phone"],
+)
+def test_screens_of_whoever_uses_an_extension_have_none(
+    world: World, browser: Browser, axe: str, phone: bool, dark: bool
+) -> None:
+    user = make_user(world.customer, Role.EXTENSION_USER, username="bia")
+    line = world.circuit(user=user)
+    made(world, line)
+    make_voicemail(line)
+    page = browser.signed_in(user, viewport=PHONE if phone else None, dark=dark)
+    for name in ("circuits:phone", "calls:own_list", "pbx:own_message_list", "pbx:own_line"):
+        page.goto(browser.url(name))
+        assert findings(page, axe) == []
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= (PHONE["width"] if phone else 1280), name
+        browser.shot(page, f"{name.replace(':', '-')}-{phone:d}{dark:d}")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

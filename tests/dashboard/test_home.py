@@ -226,10 +226,9 @@ def test_how_often_the_database_is_asked(
         client.get(reverse("dashboard:home"))
 
 
-def test_who_has_only_the_first_screen_sees_it_empty(world: World) -> None:
+def test_whoever_only_uses_an_extension_begins_at_his_telephone(world: World) -> None:
     client = signed_in(make_user(world.customer, Role.EXTENSION_USER))
     page = client.get(reverse("dashboard:home"))
-    assert page.status_code == 200
-    assert (page.context["tiles"], page.context["charts"]) == ([], [])
+    assert (page.status_code, page["Location"]) == (302, reverse("circuits:phone"))
     for address in ("dashboard:chart", "dashboard:chart_export"):
         assert client.get(reverse(address, args=["calls"])).status_code == 404

@@ -90,6 +90,19 @@ class CdrFilters(filters.FilterSet):
         return rows.filter(duration_ms__gte=int(value * 1000))
 
 
+class OwnCallFilters(filters.FilterSet):
+    search = ("caller", "called")
+
+    since = filters.DateTimeFilter(field_name="started_at", lookup_expr="gte", label=_("From"))
+    until = filters.DateTimeFilter(field_name="started_at", lookup_expr="lt", label=_("Until"))
+    direction = filters.ChoiceFilter(choices=Direction.choices, label=_("Direction"))
+    outcome = filters.ChoiceFilter(choices=Cdr.Outcome.choices, label=_("Outcome"))
+
+    class Meta(filters.FilterSet.Meta):
+        model = Cdr
+        fields = ("since", "until", "direction", "outcome")
+
+
 class LiveFilters(filters.FilterSet):
     search = ("caller", "called", "dialled")
 

@@ -16,6 +16,7 @@ from tronco.calls.models import Cdr
 from tronco.calls.prices import viewpoint_of
 from tronco.charging.models import Authorization
 from tronco.circuits.models import Circuit
+from tronco.circuits.selectors import find_own_circuit
 from tronco.core.errors import NotFound
 from tronco.core.ids import stable_hash64
 from tronco.numbering.classify import classify
@@ -79,6 +80,17 @@ def list_calls(*, actor: Actor) -> QuerySet[Any]:
     purchase = viewpoint.purchase_u()
     if purchase is not None:
         rows = rows.annotate(purchase_u=purchase, margin_u=F("sale_u") - F("purchase_u"))
+    return rows.order_by("-started_at", "identity")
+
+
+def list_own_calls(*, actor: Actor) -> QuerySet[Any]:
+    """Return the call records of the extension that the actor uses himself."""
+    rows: QuerySet[Any] = Cdr.objects.visible_to(actor)
+    circuit = find_own_circuit(actor=actor)
+    if circuit is None:
+        return rows.none()
+    # Its account is asked as well: that is what call records are ordered by.
+    rows = rows.filter(account_id=circuit.account_id, circuit_id=circuit.pk)
     return rows.order_by("-started_at", "identity")
 
 

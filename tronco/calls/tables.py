@@ -122,6 +122,21 @@ class CdrTable(tables.Table):
         return unseen
 
 
+class OwnCallTable(tables.Table):
+    """One's own calls: with whom, when, how long; what they cost is the customer's business."""
+
+    started_at = tables.InstantColumn(verbose_name=_("Start"))
+    direction = DirectionColumn(verbose_name=_("Direction"), orderable=False)
+    caller = NumberColumn(verbose_name=_("Caller"), orderable=False)
+    called = NumberColumn(verbose_name=_("Called"), orderable=False)
+    outcome = tables.BadgeColumn(verbose_name=_("Outcome"), orderable=False)
+    duration_ms = tables.DurationColumn(per_second=1000, verbose_name=_("Duration"))
+
+    class Meta(tables.Table.Meta):
+        model = Cdr
+        fields = ("started_at", "direction", "caller", "called", "outcome", "duration_ms")
+
+
 class LiveTable(tables.Table):
     started_at = tables.InstantColumn(verbose_name=_("Start"))
     state = tables.Column(empty_values=(), verbose_name=_("Status"), orderable=False, live=True)

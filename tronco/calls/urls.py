@@ -10,6 +10,7 @@ from tronco.calls.views import (
     CircuitCalls,
     DidRefused,
     LiveCalls,
+    OwnCalls,
     RecentCalls,
     RefusedCalls,
     RunningCalls,
@@ -25,5 +26,6 @@ urlpatterns = [
     path("of-number/<int:key>/", DidRefused.as_view(resource=Dids()), name="did_refused"),
     *RefusedCalls.urls("refused/"),
     *LiveCalls.urls("live/", key="str:key"),
+    *OwnCalls.urls("mine/", key="str:key"),
     *Cdrs.urls(key="str:key"),
 ]

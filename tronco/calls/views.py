@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from tronco.calls import selectors, services
 from tronco.calls.addresses import call_url, key_of, read_key
 from tronco.calls.explain import explain
-from tronco.calls.filters import CdrFilters, LiveFilters, RefusedFilters
+from tronco.calls.filters import CdrFilters, LiveFilters, OwnCallFilters, RefusedFilters
 from tronco.calls.models import Cdr
-from tronco.calls.tables import CdrTable, LiveTable, RefusedTable
+from tronco.calls.tables import CdrTable, LiveTable, OwnCallTable, RefusedTable
 from tronco.charging.models import Authorization
 from tronco.circuits.selectors import get_circuit
 from tronco.ui import panels
@@ -146,13 +146,33 @@ class LiveCalls(Resource):
 
 
 class RefusedList(CdrList):
-    """The refused calls: no totals, each row leads to its latest call."""
+    """Calls without totals, of which each row tells all."""
 
     template_name = ListView.template_name
     partial_name = ListView.partial_name
 
     def list_context(self, filterset: Any, table: Table) -> dict[str, Any]:
         return ListView.list_context(self, filterset, table)
+
+
+class OwnCalls(Resource):
+    model, table, filters = Cdr, OwnCallTable, OwnCallFilters
+    name, noun = "own", "own"
+    title = _("My calls")
+    icon = "list-details"
+    help = _("The calls of your extension.")
+    empty = _("Calls appear here when they end.")
+    counted = False
+    list_view = RefusedList
+
+    def queryset(self, actor: Any) -> Any:
+        return selectors.list_own_calls(actor=actor)
+
+    def key(self, obj: Cdr) -> str:
+        return key_of(obj)
+
+    def label(self, obj: Cdr) -> str:
+        return selectors.title_of(obj)
 
 
 class RefusedCalls(Resource):

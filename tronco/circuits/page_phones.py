@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from tronco.circuits.digest import digests_of
 from tronco.circuits.models import Circuit, PagePhone
+from tronco.circuits.selectors import find_own_circuit
 from tronco.core.errors import Conflict
 from tronco.core.ids import new_password
 from tronco.runtime.ports import read_port
@@ -45,18 +46,10 @@ def line_of(endpoint: str) -> str:
     return endpoint.split("~")[1] if endpoint.startswith(PREFIX) else endpoint
 
 
-def find_own_circuit(*, actor: Actor) -> Circuit | None:
-    """The circuit that this person uses, if he has one."""
-    if actor.user_id is None:
-        return None
-    circuits = Circuit.objects.visible_to(actor).select_related("central", "tenant")
-    return circuits.filter(user_id=actor.user_id).first()
-
-
 @transaction.atomic
 def page_phone_open(*, actor: Actor, session_key: str) -> NewPagePhone:
     """Make the telephone of a page of this person's session."""
-    actor.require("circuits.own")
+    actor.require("own.view")
     circuit = find_own_circuit(actor=actor)
     if circuit is None or circuit.user_id is None:
         raise Conflict(_("No extension is yours yet: ask for one."), code="no-extension")
@@ -79,7 +72,7 @@ def page_phone_open(*, actor: Actor, session_key: str) -> NewPagePhone:
 
 def page_phone_close(*, actor: Actor, name: str) -> None:
     """Take a page's telephone away; it may be gone already."""
-    actor.require("circuits.own")
+    actor.require("own.view")
     if actor.user_id is not None:
         mine = PagePhone.objects.visible_to(actor).filter(user_id=actor.user_id)
         mine.filter(name=name).delete()

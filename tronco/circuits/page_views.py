@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits import page_phones
 from tronco.circuits.models import PagePhone
+from tronco.circuits.selectors import find_own_circuit
 from tronco.core.errors import Conflict
 from tronco.ui.pages import Page
 from tronco.ui.security import POLICY
@@ -51,12 +52,12 @@ WORDS = {
 class PhonePage(Page):
     """One's own extension as a telephone: nothing to install."""
 
-    permission = "circuits.own"
+    permission = "own.view"
     title = _("Telephone")
     template_name = "circuits/phone.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        circuit = page_phones.find_own_circuit(actor=self.actor)
+        circuit = find_own_circuit(actor=self.actor)
         address = ""
         if circuit is not None:
             address = page_phones.page_phone_address(circuit=circuit, host=request.get_host())
@@ -75,7 +76,7 @@ class PhonePage(Page):
 class PhoneOpen(Page):
     """Gives the page what it signs in to the switch with; kept nowhere but in the page."""
 
-    permission = "circuits.own"
+    permission = "own.view"
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -96,7 +97,7 @@ class PhoneOpen(Page):
 class PhoneClose(Page):
     """The page is being left: its telephone goes."""
 
-    permission = "circuits.own"
+    permission = "own.view"
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -107,11 +108,11 @@ class PhoneClose(Page):
 class PhoneDoor(Page):
     """Whether whoever asks has the telephone open; the proxy asks before it lets him through."""
 
-    permission = "circuits.own"
+    permission = "own.view"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         phones = PagePhone.objects.visible_to(self.actor).filter(
-            user=request.user,
+            user=self.actor.user_id,
             session_id=request.session.session_key,
             expires_at__gt=timezone.now(),
         )

@@ -62,6 +62,21 @@ def get_circuit_by_number(*, actor: Actor, number: str) -> Circuit:
     return _only(list_circuits(actor=actor).filter(number=number), number)
 
 
+def find_own_circuit(*, actor: Actor) -> Circuit | None:
+    """The circuit that this person uses, if he has one."""
+    if actor.user_id is None:
+        return None
+    circuits = Circuit.objects.visible_to(actor).select_related("central", "tenant")
+    return circuits.filter(user_id=actor.user_id).first()
+
+
+def require_own(actor: Actor, circuit: Circuit, permission: str) -> None:
+    """Raise NotAllowed unless it is the extension he uses himself, or he has the permission."""
+    is_own = actor.user_id is not None and circuit.user_id == actor.user_id
+    if not (is_own and actor.can("own.edit")):
+        actor.require(permission)
+
+
 def list_latency(*, circuit: Circuit, since: datetime) -> QuerySet[LatencySample]:
     """Return a circuit's latency since then, oldest first; five minutes a row."""
     return LatencySample.objects.filter(circuit=circuit, at__gte=since).order_by("at")

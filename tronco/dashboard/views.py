@@ -6,7 +6,13 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.text import slugify
@@ -36,6 +42,9 @@ class Home(Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         sees_calls = self.actor.can("calls.view")
+        if not sees_calls:
+            # Whoever only uses an extension begins at his telephone.
+            return HttpResponseRedirect(reverse("circuits:phone"))
         now: dict[str, Any] = {
             "tiles": tiles(selectors.get_counters(actor=self.actor)),
             "alerts": selectors.list_alerts(actor=self.actor) if sees_calls else None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.timezone import make_aware
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.circuits.models import Circuit
 from tronco.dids.models import Did, DidRegistration, NumberRange, Tenure
+from tronco.dids.tables import OF_THE_SUPPLIER, sells
 from tronco.tenancy.models import Tenant
 from tronco.ui import filters
 from tronco.ui.forms import SearchSelect
@@ -19,7 +22,7 @@ _PUNCTUATION = re.compile(r"[\s().+-]")
 
 
 class DidFilters(filters.FilterSet):
-    search = ("e164", "raw", "tenant__name", "supplier", "description")
+    search: Sequence[str] = ("e164", "raw", "tenant__name", "supplier", "description")
 
     tenant = filters.ModelChoiceFilter(
         method="filter_tenant",
@@ -46,6 +49,13 @@ class DidFilters(filters.FilterSet):
     unassigned = filters.BooleanFilter(
         field_name="circuit", lookup_expr="isnull", label=_("Rings nothing")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not sells(getattr(self.request, "actor", None)):
+            self.search = tuple(name for name in self.search if name not in OF_THE_SUPPLIER)
+            for name in OF_THE_SUPPLIER & self.filters.keys():
+                del self.filters[name]
 
     class Meta(filters.FilterSet.Meta):
         model = Did

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.html import format_html
@@ -26,6 +27,17 @@ ENDED_AS = {
     "ported_out": _("ported out"),
     "deleted": _("number deleted"),
 }
+
+
+# Columns and filters that tell from whom a number comes.
+OF_THE_SUPPLIER = frozenset(
+    {"supplier", "host", "port", "username", "registers", "registration", "range", "route"}
+)
+
+
+def sells(actor: Any) -> bool:
+    """Whether he has customers; who has none buys."""
+    return actor is not None and bool(actor.can("tenancy.view"))
 
 
 class NumberColumn(tables.Column):
@@ -102,6 +114,18 @@ class DidTable(tables.Table):
             "position", "ddd", "e164", "route", "tenant", "reverse_charging", "state", "mode",
             "registration",
         )  # fmt: skip
+
+    def show(self, names: Sequence[str]) -> None:
+        unseen = self.unseen()
+        super().show([name for name in names if name not in unseen])
+
+    def choices(self) -> list[dict[str, Any]]:
+        unseen = self.unseen()
+        return [choice for choice in super().choices() if choice["name"] not in unseen]
+
+    def unseen(self) -> frozenset[str]:
+        """From whom a number comes is no business of who buys it."""
+        return frozenset() if sells(self.actor) else OF_THE_SUPPLIER
 
 
 class RangeTable(tables.Table):

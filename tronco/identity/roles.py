@@ -2,8 +2,8 @@
 
 A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
 and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
-pause a group's member, hear voicemail, enter a customer's panel). `own` is what is only about
-oneself: one's extension.
+pause a group's member, hear voicemail, enter a customer's panel). The noun `own` is the
+extension that one uses oneself, with its calls and messages.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _NOUNS = {
     "customer": ("dashboard", "identity", "circuits", "pbx", "dids", "calls"),
 }
 # His own telephone, and nothing of his company's.
-_EXTENSION_USER = frozenset({"dashboard.view", "circuits.own"})
+_EXTENSION_USER = frozenset({"dashboard.view", "own.view", "own.edit"})
 _CUSTOMER = frozenset(
     {
         "dashboard.view",
@@ -67,8 +67,11 @@ _CUSTOMER = frozenset(
         "identity.edit",
         "identity.delete",
         "circuits.view",
-        "circuits.own",
+        "own.view",
+        "own.edit",
         "pbx.view",
+        "pbx.edit",
+        "pbx.delete",
         "pbx.operate",
         "dids.view",
         "calls.view",

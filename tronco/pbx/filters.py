@@ -110,6 +110,19 @@ class PortalCallerFilters(OwnedFilters):
         return super().filter_search(rows, name, value)
 
 
+class OwnMessageFilters(filters.FilterSet):
+    search = ("caller",)
+
+    heard = filters.BooleanFilter(
+        field_name="heard_at", lookup_expr="isnull", exclude=True, label=_("Heard")
+    )
+    since = filters.DateFilter(field_name="at", lookup_expr="date__gte", label=_("Since"))
+
+    class Meta(filters.FilterSet.Meta):
+        model = Voicemail
+        fields = ("heard", "since")
+
+
 class VoicemailFilters(OwnedFilters):
     search = ("caller", "circuit__number", "tenant__name")
 

@@ -19,6 +19,7 @@ from tronco.pbx.destinations import (
     TargetValues,
     target_check,
 )
+from tronco.pbx.line_services import FOLLOW_ME
 from tronco.pbx.models import (
     Destination,
     Holiday,
@@ -406,6 +407,28 @@ class LineServiceForm(ModelForm):
         )
         self.fields["voicemail_email"].help_text = _("Each message goes there with its sound.")
         self.fields["extension"].help_text = _("Its short number; unique for the customer.")
+
+
+class OwnLineForm(ModelForm):
+    """What whoever uses a line says of it himself."""
+
+    fieldsets = (
+        fieldset(
+            _("Follow-me"),
+            "ring_s", *FOLLOW_ME,
+            help=_("Dialled as your telephone would dial it. Empty: no follow-me."),
+        ),
+        fieldset(_("Voicemail"), "voicemail", "voicemail_email"),
+    )  # fmt: skip
+
+    class Meta(ModelForm.Meta):
+        model = LineService
+        fields = ("ring_s", *FOLLOW_ME, "voicemail", "voicemail_email")
+
+    def adapt(self, actor: Any) -> None:
+        for name in FOLLOW_ME:
+            self.fields[name].widget.attrs["inputmode"] = "tel"
+        self.fields["voicemail_email"].help_text = _("Each message goes there with its sound.")
 
 
 class PinForm(Form):

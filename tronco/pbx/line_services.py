@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
-from tronco.circuits.selectors import get_circuit
+from tronco.circuits.selectors import get_circuit, require_own
 from tronco.core.errors import InvalidInput
 from tronco.core.pins import hash_pin, is_weak, new_pin
 from tronco.numbering.classify import classify
@@ -26,6 +26,8 @@ PIN_DIGITS = 6
 _PIN = re.compile(r"[0-9]{4,8}")
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 FOLLOW_ME = ("always", "busy", "no_answer", "offline")
+# What whoever uses the line may say of it himself.
+OWN_FIELDS = frozenset({*FOLLOW_ME, "ring_s", "voicemail", "voicemail_email"})
 
 
 class LineFields(TypedDict, total=False):
@@ -54,8 +56,11 @@ class NewPin:
 @transaction.atomic
 def line_change(*, actor: Actor, circuit_id: int, **fields: Unpack[LineFields]) -> LineService:
     """Say what a line does when it is called; what is not said stays."""
-    actor.require("pbx.edit")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    if OWN_FIELDS.issuperset(fields):
+        require_own(actor, circuit, "pbx.edit")
+    else:
+        actor.require("pbx.edit")
     service = _service_of(circuit)
     for name, value in fields.items():
         if name == "voicemail_greeting_id":

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tronco.circuits.selectors import get_circuit
+from tronco.circuits.selectors import get_circuit, require_own
 from tronco.core.errors import InvalidInput
 from tronco.numbering.classify import classify
 from tronco.pbx.models import PortalCaller, Voicemail
@@ -55,8 +55,8 @@ def portal_caller_delete(*, actor: Actor, caller_id: int) -> None:
 @transaction.atomic
 def voicemail_mark(*, actor: Actor, voicemail_id: int, heard: bool) -> Voicemail:
     """Note that a message was heard, or is new again."""
-    actor.require("pbx.operate")
     message = get_voicemail(actor=actor, voicemail_id=voicemail_id)
+    require_own(actor, message.circuit, "pbx.operate")
     if bool(message.heard_at) != heard:
         message.heard_at = timezone.now() if heard else None
         message.save(update_fields=["heard_at"])
@@ -66,8 +66,9 @@ def voicemail_mark(*, actor: Actor, voicemail_id: int, heard: bool) -> Voicemail
 @transaction.atomic
 def voicemail_delete(*, actor: Actor, voicemail_id: int) -> None:
     """Delete a message; nothing of it is kept."""
-    actor.require("pbx.operate")
-    get_voicemail(actor=actor, voicemail_id=voicemail_id).delete()
+    message = get_voicemail(actor=actor, voicemail_id=voicemail_id)
+    require_own(actor, message.circuit, "pbx.operate")
+    message.delete()
 
 
 def _save_caller(

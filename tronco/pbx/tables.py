@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
@@ -198,14 +199,21 @@ class PortalCallerTable(tables.Table):
 class PlayerColumn(tables.TemplateColumn):
     """The message itself, for who may hear it; to others whether it is new."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, own: bool = False, **kwargs: Any) -> None:
         super().__init__("pbx/voicemail_player.html", **kwargs)
+        self.own = own
 
     def render(  # type: ignore[override]
         self, record: Voicemail, table: Any, value: Any = None
     ) -> str:
-        may_hear = table.actor.can("pbx.operate")
-        return render_to_string(self.template, {"record": record, "may_hear": may_hear})
+        name, permission = ("own_message", "own.view") if self.own else ("voicemail", "pbx.operate")
+        context = {
+            "record": record,
+            "may_hear": table.actor.can(permission),
+            "sound_url": reverse(f"pbx:{name}_sound", args=[record.pk]),
+            "heard_url": reverse(f"pbx:{name}_heard", args=[record.pk]),
+        }
+        return render_to_string(self.template, context)
 
 
 class VoicemailTable(tables.Table):
@@ -220,6 +228,19 @@ class VoicemailTable(tables.Table):
         model = Voicemail
         fields = ("at", "circuit", "tenant", "caller", "duration_ms", "player", "heard_at")
         default = ("at", "circuit", "caller", "duration_ms", "player")
+
+
+class OwnMessageTable(tables.Table):
+    """One's own messages."""
+
+    at = tables.InstantColumn(verbose_name=_("Date"))
+    caller = CallerColumn(verbose_name=_("Caller"))
+    duration_ms = tables.DurationColumn(verbose_name=_("Duration"), per_second=1000)
+    player = PlayerColumn(own=True, verbose_name=_("Message"), orderable=False)
+
+    class Meta(tables.Table.Meta):
+        model = Voicemail
+        fields = ("at", "caller", "duration_ms", "player")
 
 
 def system_text(key: str) -> str:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from tronco.pbx.line_views import CircuitServices, LinePin, Lines
 from tronco.pbx.menu_views import MenuBlock, Menus, MenuSimulator
+from tronco.pbx.own_views import OwnLine, OwnMessageHeard, OwnMessages, OwnMessageSound
 from tronco.pbx.prompt_views import Prompts, PromptSound, SpeakText, SystemPrompts, SystemSound
 from tronco.pbx.queue_views import MemberPause, QueueLive, Queues
 from tronco.pbx.schedule_views import Schedules
@@ -33,6 +34,18 @@ urlpatterns = [
     path("lines/<int:key>/pin/", LinePin.as_view(resource=Lines()), name="line_pin"),
     path("of-circuit/<int:key>/", CircuitServices.as_view(), name="circuit_services"),
     *PortalCallers.urls("portal/"),
+    path("mine/", OwnLine.as_view(), name="own_line"),
+    *OwnMessages.urls("mine/messages/"),
+    path(
+        "mine/messages/<int:key>/sound/",
+        OwnMessageSound.as_view(resource=OwnMessages()),
+        name="own_message_sound",
+    ),
+    path(
+        "mine/messages/<int:key>/heard/",
+        OwnMessageHeard.as_view(resource=OwnMessages()),
+        name="own_message_heard",
+    ),
     *Voicemails.urls("voicemail/"),
     path(
         "voicemail/<int:key>/sound/",
