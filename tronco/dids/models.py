@@ -70,7 +70,13 @@ class NumberRange(models.Model):
         return self.name
 
 
-@pghistory.track(exclude=["password_encrypted"])
+@pghistory.track(
+    # Ten thousand numbers may be made at once.
+    pghistory.InsertEvent(level=pghistory.Statement),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["password_encrypted"],
+)
 class Did(models.Model):
     """A number. `raw` is exactly what the supplier sends and is the match key; `e164` is for people
     and for rating.

@@ -159,11 +159,7 @@ def _copy(did: Did, wanted: Sequence[Wanted]) -> None:
     numbers: list[Any] = [[one.raw for one in wanted], [one.e164 for one in wanted], did.pk]
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            # The history's trigger has a subtransaction a row, and each looks through all checks
-            # that are put off until the end: ten seconds instead of one.
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(statement, numbers)
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     except IntegrityError as problem:
         raise Conflict(
             _("Somebody added some of these numbers at this moment; look again."),
