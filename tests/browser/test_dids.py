@@ -8,9 +8,10 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import PHONE, Browser, browser
 from tests.support.web import make_user
 from tests.support.world import World, make_world
+from tronco.dids.closed import Closed
 from tronco.dids.models import Did, DidRegistration
 from tronco.dids.ranges import range_create
-from tronco.dids.services import Closed, did_create
+from tronco.dids.services import did_create
 from tronco.dids.states import did_reserve
 from tronco.pbx.models import Menu, Schedule
 from tronco.tenancy.access import SYSTEM

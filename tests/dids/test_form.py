@@ -15,8 +15,9 @@ from tests.support.world import World, make_world
 from tronco.core.errors import InvalidInput
 from tronco.core.money import MICRO
 from tronco.core.secrets import decrypt
+from tronco.dids.closed import Closed
 from tronco.dids.models import ClosedDestination, Did
-from tronco.dids.services import Closed, SavedDid, did_change, did_create
+from tronco.dids.services import SavedDid, did_change, did_create
 from tronco.pbx.models import Menu, Prompt, Queue, Schedule
 from tronco.tenancy.access import SYSTEM, Actor
 from tronco.tenancy.models import Tenant

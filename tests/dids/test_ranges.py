@@ -9,8 +9,9 @@ import pytest
 from tests.support.world import World, make_world
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.dids import numbers, ranges
+from tronco.dids.closed import Closed
 from tronco.dids.models import ClosedDestination, Did, NumberRange
-from tronco.dids.services import Closed, did_create
+from tronco.dids.services import did_create
 from tronco.dids.states import did_assign
 from tronco.pbx.models import Schedule
 from tronco.tenancy.access import SYSTEM

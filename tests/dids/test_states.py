@@ -14,8 +14,9 @@ from tronco.circuits import services as circuits
 from tronco.circuits.models import Circuit
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.dids import selectors, states
+from tronco.dids.closed import Closed
 from tronco.dids.models import ClosedDestination, Did, NumberRange, Tenure
-from tronco.dids.services import Closed, did_change, did_create
+from tronco.dids.services import did_change, did_create
 from tronco.identity.roles import Role
 from tronco.pbx.models import Menu, Schedule
 from tronco.tenancy import services as tenancy

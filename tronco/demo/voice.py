@@ -19,8 +19,9 @@ from tronco.core.money import MICRO
 from tronco.demo.carriers import ANSWERING_CARRIER
 from tronco.demo.lines import Lines
 from tronco.demo.people import People
+from tronco.dids.closed import Closed
 from tronco.dids.models import Did
-from tronco.dids.services import Closed, DidFields, did_create
+from tronco.dids.services import DidFields, did_create
 from tronco.pbx.destinations import Action, TargetValues
 from tronco.pbx.line_services import line_change, pin_set
 from tronco.pbx.menu_services import MenuDraft, OptionValues, menus_save

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict, InvalidInput, NotFound
+from tronco.dids.closed import Closed
 from tronco.dids.models import ClosedDestination, Did, NumberRange
 from tronco.dids.numbers import (
     MOST_AT_ONCE,
@@ -20,7 +21,7 @@ from tronco.dids.numbers import (
     sort_out,
 )
 from tronco.dids.selectors import get_range, list_taken
-from tronco.dids.services import Closed, DidFields, SavedDid, did_create
+from tronco.dids.services import DidFields, SavedDid, did_create
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
-from tronco.core.errors import NotFound
+from tronco.core.errors import InvalidInput, NotFound
 from tronco.dids.models import Did, NumberRange, Tenure
 from tronco.dids.numbers import Wanted
 from tronco.tenancy.access import Actor
+from tronco.tenancy.models import Tenant
 
 
 def list_dids(*, actor: Actor) -> QuerySet[Did]:
@@ -89,3 +91,21 @@ def find_holder(*, actor: Actor, e164: str, at: datetime) -> Tenure | None:
     """Return who held a number at a moment; None when nobody did."""
     rows = list_tenures(actor=actor).filter(e164=e164, since__lte=at)
     return rows.filter(Q(until=None) | Q(until__gt=at)).first()
+
+
+def find_of_holder(
+    *, actor: Actor, holder: Tenant, model: type[Any], key: int | None, field: str
+) -> Any:
+    """Return what a number is pointed at; InvalidInput when it is not its holder's."""
+    if key is None:
+        return None
+    found = model.objects.visible_to(actor).filter(pk=key, tenant=holder).first()
+    if found is None:
+        label = model._meta.verbose_name
+        raise InvalidInput(
+            _("Choose a %(what)s of %(owner)s, who holds the number.")
+            % {"what": label, "owner": holder},
+            field=field,
+            code=f"{field.removeprefix('closed_')}-of-another",
+        )
+    return found

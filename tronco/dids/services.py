@@ -18,9 +18,10 @@ from tronco.circuits.selectors import get_circuit
 from tronco.core import secrets
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.dids import modes
-from tronco.dids.models import ClosedDestination, Did, NumberRange
+from tronco.dids.closed import Closed, closed_put
+from tronco.dids.models import Did, NumberRange
 from tronco.dids.numbers import read_e164
-from tronco.dids.selectors import get_did, list_caller_numbers
+from tronco.dids.selectors import find_of_holder, get_did, list_caller_numbers
 from tronco.dids.states import change_hands
 from tronco.pbx.models import Menu, Prompt, Queue, Schedule
 from tronco.tenancy.access import Actor
@@ -80,18 +81,6 @@ class DidFields(TypedDict, total=False):
     caller_tag: str
     says_errors: bool
     audio: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Where calls go outside of the schedule: an action of `ClosedDestination` and its object."""
-
-    action: str = ClosedDestination.Action.HANGUP
-    circuit_id: int | None = None
-    queue_id: int | None = None
-    menu_id: int | None = None
-    prompt_id: int | None = None
-    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +210,7 @@ def _save(
     _check_supplier(actor, did, password)
     limits = modes.limit_spending(did) if starts_mode and did.mode in Did.SPENDING_MODES else []
     save_checked(did)
-    _put_closed(actor, did, closed)
+    closed_put(actor=actor, did=did, closed=closed)
     others = Circuit.objects.filter(caller_number=did.e164).exclude(tenant=did.tenant_id)
     others.update(caller_number="")
     warnings = [mismatch] if mismatch else []
@@ -234,7 +223,8 @@ def _fill(actor: Actor, did: Did, fields: dict[str, Any]) -> None:
     """Take over the fields; what they point at must be the holder's."""
     for name, model in _OF_HOLDER.items():
         if f"{name}_id" in fields:
-            found = find_of_holder(actor, did.tenant, model, fields.pop(f"{name}_id"), name)
+            key = fields.pop(f"{name}_id")
+            found = find_of_holder(actor=actor, holder=did.tenant, model=model, key=key, field=name)
             setattr(did, name, found)
     if "range_id" in fields:
         did.range = _find_range(actor, fields.pop("range_id"))
@@ -242,24 +232,6 @@ def _fill(actor: Actor, did: Did, fields: dict[str, Any]) -> None:
         did.plan = _find_plan(did, fields.pop("plan_id"))
     for name, value in fields.items():
         setattr(did, name, value)
-
-
-def find_of_holder(
-    actor: Actor, holder: Tenant, model: type[Any], key: int | None, name: str
-) -> Any:
-    """Return what a number is pointed at; InvalidInput when it is not its holder's."""
-    if key is None:
-        return None
-    found = model.objects.visible_to(actor).filter(pk=key, tenant=holder).first()
-    if found is None:
-        label = model._meta.verbose_name
-        raise InvalidInput(
-            _("Choose a %(what)s of %(owner)s, who holds the number.")
-            % {"what": label, "owner": holder},
-            field=name,
-            code=f"{name.removeprefix('closed_')}-of-another",
-        )
-    return found
 
 
 def _find_plan(did: Did, plan_id: int | None) -> Plan | None:
@@ -336,64 +308,6 @@ def _check(pattern: re.Pattern[str], value: str, field: str, wanted: Any) -> Non
         raise InvalidInput(
             _("Use %(wanted)s.") % {"wanted": wanted}, field=field, code=f"invalid-{field}"
         )
-
-
-def _put_closed(actor: Actor, did: Did, closed: Closed | None) -> None:
-    """Keep the closed destination of a number with a schedule; without one there is none."""
-    current = ClosedDestination.objects.filter(did=did).first()
-    if did.schedule_id is None:
-        if current:
-            current.delete()
-        return
-    if closed is None and current is not None:
-        return
-    save_checked(_closed(actor, did, current or ClosedDestination(did=did), closed or Closed()))
-
-
-def _closed(
-    actor: Actor, did: Did, destination: ClosedDestination, closed: Closed
-) -> ClosedDestination:
-    """Fill the destination; only what its action uses is kept."""
-    action = ClosedDestination.Action
-    needs: dict[str, tuple[str, type[models.Model], int | None]] = {
-        action.CIRCUIT: ("circuit", Circuit, closed.circuit_id),
-        action.VOICEMAIL: ("circuit", Circuit, closed.circuit_id),
-        action.QUEUE: ("queue", Queue, closed.queue_id),
-        action.MENU: ("menu", Menu, closed.menu_id),
-        action.PROMPT: ("prompt", Prompt, closed.prompt_id),
-    }
-    destination.tenant = did.tenant
-    destination.action = closed.action
-    destination.number = closed.number.strip() if closed.action == action.NUMBER else ""
-    for name in ("circuit", "queue", "menu", "prompt"):
-        setattr(destination, name, None)
-    if closed.action in needs:
-        name, model, key = needs[closed.action]
-        setattr(destination, name, find_of_holder(actor, did.tenant, model, key, f"closed_{name}"))
-        if key is None:
-            raise _closed_incomplete(f"closed_{name}")
-    elif closed.action == action.NUMBER:
-        if not destination.number:
-            raise _closed_incomplete("closed_number")
-        if not (did.payer_id or did.circuit_id):
-            raise InvalidInput(
-                _("A call to an external number needs a line that pays."),
-                field="payer",
-                code="no-payer",
-            )
-    elif closed.action not in (action.HANGUP,):
-        raise InvalidInput(
-            _("Outside of a menu there is nothing to repeat or go back to."),
-            field="closed_action",
-            code="closed-impossible",
-        )
-    return destination
-
-
-def _closed_incomplete(field: str) -> InvalidInput:
-    return InvalidInput(
-        _("Say where calls go outside of the schedule."), field=field, code="closed-incomplete"
-    )
 
 
 def _get_owner(actor: Actor, tenant_id: int) -> Tenant:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tronco.circuits.selectors import get_circuit
 from tronco.core.errors import TroncoError
 from tronco.dids import modes, ranges, selectors, services, states
+from tronco.dids.closed import Closed
 from tronco.dids.filters import DidFilters
 from tronco.dids.forms import AssignForm, DidForm, GiveBackForm, ReserveForm
 from tronco.dids.models import ClosedDestination, Did
@@ -133,7 +134,7 @@ def facts_of(values: dict[str, Any]) -> dict[str, Any]:
     for name in _KEYS:
         facts[f"{name}_id"] = getattr(facts.pop(name), "pk", None)
     closed = {f"{name}_id": facts.pop(f"closed_{name}") for name in _CLOSED_KEYS}
-    facts["closed"] = services.Closed(
+    facts["closed"] = Closed(
         action=facts.pop("closed_action") or ClosedDestination.Action.HANGUP,
         number=facts.pop("closed_number"),
         **{name: getattr(row, "pk", None) for name, row in closed.items()},
@@ -191,22 +192,39 @@ def registration_text(did: Did) -> str:
     return f"{found.get_state_display()}: {cause}" if cause else found.get_state_display()
 
 
-def _act(service: Any, done: Any) -> Any:
-    """An action's `run`: calls a service with what its form asks besides the reason."""
+def _move(
+    name: str,
+    label: Any,
+    icon: str,
+    service: Any,
+    done: Any,
+    *allowed: State,
+    form: type[ReasonForm] = ReasonForm,
+    **options: Any,
+) -> Action:
+    """An action that takes a number out of one of the states, by a service of `states`.
+
+    The service is called with what the form asks besides the reason.
+    """
 
     def run(actor: Any, did: Did, values: dict[str, Any]) -> Any:
-        asked = {name: value for name, value in values.items() if name != "reason"}
-        for name in ("tenant", "circuit"):
-            if name in asked:
-                asked[f"{name}_id"] = getattr(asked.pop(name), "pk", None)
+        asked = {key: value for key, value in values.items() if key != "reason"}
+        for key in ("tenant", "circuit"):
+            if key in asked:
+                asked[f"{key}_id"] = getattr(asked.pop(key), "pk", None)
         service(actor=actor, did_id=did.pk, **asked)
         return done
 
-    return run
-
-
-def _while(*allowed: str) -> Any:
-    return lambda did: did.state in allowed
+    return Action(
+        name=name,
+        label=label,
+        permission="dids.edit",
+        icon=icon,
+        form=form,
+        when=lambda did: did.state in allowed,
+        run=run,
+        **options,
+    )
 
 
 class Dids(Resource):
@@ -278,45 +296,21 @@ class Dids(Resource):
         ),
     )
     actions = (
-        Action(
-            name="assign",
-            label=_("Assign"),
-            permission="dids.edit",
-            icon="user-check",
-            form=AssignForm,
-            bulk=True,
-            when=_while(State.AVAILABLE, State.RESERVED),
-            run=_act(states.did_assign, _("Assigned.")),
+        _move(
+            "assign", _("Assign"), "user-check", states.did_assign, _("Assigned."),
+            State.AVAILABLE, State.RESERVED, form=AssignForm, bulk=True,
         ),
-        Action(
-            name="give-back",
-            label=_("Take back"),
-            permission="dids.edit",
-            icon="arrow-back-up",
-            form=GiveBackForm,
-            bulk=True,
-            when=_while(State.IN_USE),
-            run=_act(states.did_give_back, _("It is back in the stock.")),
+        _move(
+            "give-back", _("Take back"), "arrow-back-up", states.did_give_back,
+            _("It is back in the stock."), State.IN_USE, form=GiveBackForm, bulk=True,
         ),
-        Action(
-            name="reserve",
-            label=_("Reserve"),
-            permission="dids.edit",
-            icon="bookmark",
-            form=ReserveForm,
-            bulk=True,
-            when=_while(State.AVAILABLE),
-            run=_act(states.did_reserve, _("Reserved.")),
+        _move(
+            "reserve", _("Reserve"), "bookmark", states.did_reserve, _("Reserved."),
+            State.AVAILABLE, form=ReserveForm, bulk=True,
         ),
-        Action(
-            name="free",
-            label=_("Release"),
-            permission="dids.edit",
-            icon="bookmark-off",
-            form=ReasonForm,
-            bulk=True,
-            when=_while(State.RESERVED, State.QUARANTINE),
-            run=_act(states.did_free, _("It is available.")),
+        _move(
+            "free", _("Release"), "bookmark-off", states.did_free, _("It is available."),
+            State.RESERVED, State.QUARANTINE, bulk=True,
         ),
         Action(
             name="route",
@@ -332,29 +326,16 @@ class Dids(Resource):
             icon="phone-off",
             url="calls:did_refused",
         ),
-        Action(
-            name="port-out",
-            label=_("Port out"),
-            permission="dids.edit",
-            icon="logout",
-            form=ReasonForm,
+        _move(
+            "port-out", _("Port out"), "logout", states.did_port_out, _("Ported out."),
+            *(state for state in State if state != State.PORTED_OUT), danger=True, in_rows=False,
             confirm=_("Another carrier has the number from now on; it rings here no more."),
-            danger=True,
-            in_rows=False,
-            when=lambda did: did.state != State.PORTED_OUT,
-            run=_act(states.did_port_out, _("Ported out.")),
         ),
-        Action(
-            name="port-in",
-            label=_("Port in"),
-            permission="dids.edit",
-            icon="login",
-            form=ReasonForm,
-            in_rows=False,
-            when=_while(State.PORTED_OUT),
-            run=_act(states.did_port_in, _("Ported in: it is available.")),
+        _move(
+            "port-in", _("Port in"), "login", states.did_port_in, _("Ported in: it is available."),
+            State.PORTED_OUT, in_rows=False,
         ),
-    )
+    )  # fmt: skip
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_dids(actor=actor)

@@ -15,7 +15,7 @@ from tronco.core.errors import TroncoError
 from tronco.pbx import line_services as services
 from tronco.pbx import selectors
 from tronco.pbx.filters import LineFilters
-from tronco.pbx.forms import LineServiceForm, PinForm
+from tronco.pbx.line_forms import LineServiceForm, PinForm
 from tronco.pbx.models import LineService, QueueMember
 from tronco.pbx.tables import LineTable, follow_me_of, has_pin
 from tronco.ui import details, edits, panels

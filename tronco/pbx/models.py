@@ -21,6 +21,13 @@ def _owner() -> models.ForeignKey[Any, Any]:
     )
 
 
+def optional_key(to: Any, label: Any) -> models.ForeignKey[Any, Any]:
+    """What a row may name, and what stays there as long as it is named."""
+    return models.ForeignKey(
+        to, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=label
+    )
+
+
 @pghistory.track(exclude=["sound"])
 class Prompt(models.Model):
     """A recording: uploaded, or spoken by the synthesiser from `text`.
@@ -162,25 +169,9 @@ class Menu(models.Model):
 
     tenant = _owner()
     name = models.CharField(_("name"), max_length=80)
-    greeting = models.ForeignKey(
-        Prompt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("greeting")
-    )
-    invalid = models.ForeignKey(
-        Prompt,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("audio of an invalid option"),
-    )
-    timeout = models.ForeignKey(
-        Prompt,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("audio when nothing was typed"),
-    )
+    greeting = optional_key(Prompt, _("greeting"))
+    invalid = optional_key(Prompt, _("audio of an invalid option"))
+    timeout = optional_key(Prompt, _("audio when nothing was typed"))
     first_digit_s = models.PositiveSmallIntegerField(
         _("seconds until the first digit"),
         default=5,
@@ -195,22 +186,8 @@ class Menu(models.Model):
         _("tries"), default=3, validators=[MinValueValidator(1), MaxValueValidator(10)]
     )
     dials_extensions = models.BooleanField(_("extensions may be dialled directly"), default=True)
-    schedule = models.ForeignKey(
-        Schedule,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("schedule"),
-    )
-    payer = models.ForeignKey(
-        "circuits.Circuit",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("line that pays for calls to the outside"),
-    )
+    schedule = optional_key(Schedule, _("schedule"))
+    payer = optional_key("circuits.Circuit", _("line that pays for calls to the outside"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = VisibleQuerySet.as_manager()
@@ -286,37 +263,14 @@ class Queue(Destination):
         validators=[MinValueValidator(10), MaxValueValidator(3600)],
     )
     max_callers = models.PositiveSmallIntegerField(_("most callers waiting"), default=20)
-    welcome = models.ForeignKey(
-        Prompt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("welcome")
-    )
-    music = models.ForeignKey(
-        Prompt,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("music on hold"),
-    )
+    welcome = optional_key(Prompt, _("welcome"))
+    music = optional_key(Prompt, _("music on hold"))
     announces_position = models.BooleanField(_("announce the position"), default=True)
     announce_every_s = models.PositiveSmallIntegerField(
         _("announce every so many seconds"), default=45, validators=[MinValueValidator(15)]
     )
-    schedule = models.ForeignKey(
-        Schedule,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("schedule"),
-    )
-    payer = models.ForeignKey(
-        "circuits.Circuit",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("line that pays for calls to the outside"),
-    )
+    schedule = optional_key(Schedule, _("schedule"))
+    payer = optional_key("circuits.Circuit", _("line that pays for calls to the outside"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = VisibleQuerySet.as_manager()
@@ -435,14 +389,7 @@ class LineService(models.Model):
     )
     voicemail = models.BooleanField(_("voicemail"), default=False)
     voicemail_email = models.EmailField(_("voicemail goes to"), blank=True)
-    voicemail_greeting = models.ForeignKey(
-        Prompt,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("greeting of the voicemail"),
-    )
+    voicemail_greeting = optional_key(Prompt, _("greeting of the voicemail"))
     pickup_group = models.CharField(
         _("pick-up group"),
         max_length=40,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tronco.numbering.classify import classify
 from tronco.pbx import selectors, services
 from tronco.pbx.filters import PortalCallerFilters, VoicemailFilters
-from tronco.pbx.forms import PortalCallerForm
+from tronco.pbx.line_forms import PortalCallerForm
 from tronco.pbx.models import PortalCaller, Voicemail
 from tronco.pbx.playing import sound_response
 from tronco.pbx.tables import PortalCallerTable, VoicemailTable
