@@ -71,6 +71,8 @@ RECORDED_WITHIN = timedelta(seconds=60)
 HEARTBEAT = timedelta(minutes=2)
 JOBS_WAIT = timedelta(minutes=10)
 CALLS_REPRICED = 2000
+# `tronco rollup` compares older days.
+DAYS_SUMMED = 7
 VIOLATIONS_TOLD = 5
 
 
@@ -434,11 +436,10 @@ def rollups(_home: Home) -> Iterator[Finding]:
     """Do the sums that the first screen tells equal the records?"""
     from django.utils import timezone
 
-    from tronco.calls.invariants import LOOK_BACK
     from tronco.calls.rollups import check_rollups
 
     today = timezone.localdate()
-    drifts = list(check_rollups(first=today - LOOK_BACK, last=today))
+    drifts = list(check_rollups(first=today - timedelta(days=DAYS_SUMMED - 1), last=today))
     for drift in drifts[:VIOLATIONS_TOLD]:
         text = _("%(day)s: %(count)s rows do not equal the records") % {
             "day": drift.day,
@@ -449,7 +450,7 @@ def rollups(_home: Home) -> Iterator[Finding]:
             "roll-ups", "fault", text, cure % {"first": drifts[0].day, "last": drifts[-1].day}
         )
     if not drifts:
-        text = _("those of the last %(count)s days equal the records") % {"count": LOOK_BACK.days}
+        text = _("those of the last %(count)s days equal the records") % {"count": DAYS_SUMMED}
         yield Finding("roll-ups", "ok", text)
 
 
