@@ -12,13 +12,11 @@ from tronco.sipcore.config import (
     NodeSettings,
     TrunkSettings,
     bans_conf,
-    emergency_endpoint,
-    find_trunk_id,
     render,
-    trunk_endpoint,
     trunk_files,
 )
 from tronco.sipcore.dialplan import extensions_conf
+from tronco.sipcore.endpoints import emergency_endpoint, find_trunk_id, trunk_endpoint
 
 NODE = NodeSettings(
     name="sp-1",

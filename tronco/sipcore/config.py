@@ -13,6 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tronco.sipcore.dialplan import emergency_dialplan, extensions_conf
+from tronco.sipcore.endpoints import (
+    DIRECT_ENDPOINT,
+    FORWARD_ENDPOINT,
+    emergency_endpoint,
+    trunk_endpoint,
+)
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.queues import queue_files
 from tronco.sipcore.sounds import LANGUAGE
@@ -21,10 +27,6 @@ TRUNKS_FILE = "pjsip_trunks.conf"
 EMERGENCY_FILE = "extensions_emergency.conf"
 SUPPLIERS_FILE = "pjsip_suppliers.conf"
 BANS_FILE = "bans.conf"
-# Calls to a switch that is named by its address alone.
-FORWARD_ENDPOINT = "forward~ip"
-# A line's phones, where the audio shall go straight between them and the supplier.
-DIRECT_ENDPOINT = "direct~line"
 DATABASE_ROLE = "tronco_asterisk"
 # Long: a row that changes is expired by sipcore, at once; a database that is away must not matter.
 CACHE_S = 86_400
@@ -87,33 +89,6 @@ class TrunkSettings:
     codecs: str = "alaw,ulaw"
     tech_prefix: str = ""
     carries_emergency: bool = False
-
-
-def trunk_endpoint(trunk_id: int) -> str:
-    """Name of a trunk in Asterisk; no circuit's number has a `~`."""
-    return f"trunk~{trunk_id}"
-
-
-def emergency_endpoint(trunk_id: int) -> str:
-    """The same trunk for emergency calls: tried also when it does not answer probes."""
-    return f"emergency~{trunk_id}"
-
-
-def find_trunk_id(endpoint: str) -> int | None:
-    """The trunk of an endpoint's name; None when it is a circuit's."""
-    kind, _, number = endpoint.partition("~")
-    return int(number) if kind in ("trunk", "emergency") and number.isdigit() else None
-
-
-def supplier_endpoint(did_id: int) -> str:
-    """Name in Asterisk of the supplier of a number."""
-    return f"did~{did_id}"
-
-
-def supplying_did(endpoint: str) -> int | None:
-    """The number whose supplier an endpoint is; None when it is none."""
-    kind, _, number = endpoint.partition("~")
-    return int(number) if kind == "did" and number.isdigit() else None
 
 
 def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from tronco.sipcore import lockouts
 from tronco.sipcore.call import Ask, Call, as_ascii, as_shown
 from tronco.sipcore.callbacks import Wanted
 from tronco.sipcore.cards import DidCard, LineCard, Peer
-from tronco.sipcore.config import find_trunk_id, supplying_did
+from tronco.sipcore.endpoints import find_trunk_id, supplying_did
 from tronco.sipcore.scene import Scene
 from tronco.sipcore.steps import echo, first_move, first_question
 from tronco.sipcore.verdicts import Forward, HangUpFirst, Verdict, Voice, dialable

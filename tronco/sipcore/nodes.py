@@ -23,16 +23,10 @@ from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.caches import CACHES, forget_endpoint
 from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
-from tronco.sipcore.config import (
-    BANS_FILE,
-    NodeSettings,
-    bans_conf,
-    emergency_endpoint,
-    trunk_endpoint,
-    trunk_files,
-)
+from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_files
 from tronco.sipcore.deadlines import Deadlines
 from tronco.sipcore.doorman import Doorman
+from tronco.sipcore.endpoints import emergency_endpoint, trunk_endpoint
 from tronco.sipcore.journal import Journal
 from tronco.sipcore.loops import Loops
 from tronco.sipcore.means import Outlook

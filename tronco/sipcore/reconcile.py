@@ -18,7 +18,7 @@ from tronco.calls.models import Cdr
 from tronco.calls.records import CallEnd
 from tronco.charging.models import Authorization
 from tronco.sipcore.agi import endpoint_of
-from tronco.sipcore.config import find_trunk_id
+from tronco.sipcore.endpoints import find_trunk_id
 from tronco.sipcore.spool import Answered, started_at
 
 logger = logging.getLogger(__name__)

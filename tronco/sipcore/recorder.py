@@ -27,7 +27,7 @@ from tronco.core.errors import Unavailable
 from tronco.dids.models import Did
 from tronco.numbering.classify import classify
 from tronco.sipcore.agi import endpoint_of
-from tronco.sipcore.config import find_trunk_id, supplying_did
+from tronco.sipcore.endpoints import find_trunk_id, supplying_did
 from tronco.sipcore.messages import store_messages
 from tronco.sipcore.spool import Answered, Ended, Line, Message, Spool, started_at
 from tronco.sipcore.store import Store

@@ -31,9 +31,8 @@ from tronco.sipcore.config import (
     TRUNK_QUALIFY_S,
     NodeSettings,
     escape,
-    supplier_endpoint,
-    supplying_did,
 )
+from tronco.sipcore.endpoints import supplier_endpoint, supplying_did
 from tronco.sipcore.store import Store
 
 logger = logging.getLogger(__name__)

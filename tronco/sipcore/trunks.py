@@ -16,7 +16,8 @@ from tronco.core.secrets import decrypt
 from tronco.routing.models import Trunk
 from tronco.routing.select import TrunkHealth
 from tronco.sipcore.ami import Fields
-from tronco.sipcore.config import TrunkSettings, find_trunk_id
+from tronco.sipcore.config import TrunkSettings
+from tronco.sipcore.endpoints import find_trunk_id
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tronco.charging.reasons import get_reason
 from tronco.sipcore.cards import FollowMe, Peer
-from tronco.sipcore.config import (
+from tronco.sipcore.endpoints import (
     DIRECT_ENDPOINT,
     FORWARD_ENDPOINT,
     emergency_endpoint,
