@@ -219,6 +219,13 @@ MENU = (
             Item(_("Users"), "identity:user_list", "identity.view", icon="users"),
             Item(_("E-mails"), "mail:email_list", "mail.view", words=_("sent queue"), icon="mail"),
             Item(
+                _("White label"),
+                "branding:brand_list",
+                "branding.view",
+                words=_("brand logo colour domain"),
+                icon="palette",
+            ),
+            Item(
                 _("What changed"),
                 "audit:changes",
                 "audit.view",

@@ -62,10 +62,12 @@ TRONCO_ASSETS = os.environ.get("TRONCO_ASSETS", "")
 
 DEBUG = False
 _HOSTS = os.environ.get("TRONCO_HOSTS", "localhost,127.0.0.1,[::1]")
-ALLOWED_HOSTS = [host.strip() for host in _HOSTS.split(",") if host.strip()]
+TRONCO_HOSTS = [host.strip() for host in _HOSTS.split(",") if host.strip()]
+# The brands' domains come and go: `tronco.branding.hosts` asks each request's name instead.
+ALLOWED_HOSTS = ["*"]
 HTTPS = os.environ.get("TRONCO_HTTPS", "") == "1"
 TRONCO_URL = os.environ.get("TRONCO_URL") or (
-    f"https://{ALLOWED_HOSTS[0]}" if HTTPS else "http://localhost:8000"
+    f"https://{TRONCO_HOSTS[0]}" if HTTPS else "http://localhost:8000"
 )
 
 # One line a folder of `tronco`, lowest layer first: the order of ARCHITECTURE.md.
@@ -89,6 +91,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tronco.ui",
     "tronco.tenancy",
+    "tronco.branding",
     "tronco.mail",
     "tronco.identity",
     "tronco.audit",
@@ -105,6 +108,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tronco.branding.hosts.KnownHosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tronco.ui.security.SecurityHeaders",
@@ -162,6 +166,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.menu.context",
+                "tronco.branding.views.context",
             ],
         },
     }

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="set_language"),
     path("quick/", QuickAccess.as_view(menu=MENU, resources=SEARCHED), name="quick"),
     path("audit/", include("tronco.audit.urls")),
+    path("branding/", include("tronco.branding.urls")),
     path("callingcards/", include("tronco.callingcards.urls")),
     path("calls/", include("tronco.calls.urls")),
     path("catalog/", include("tronco.catalog.urls")),

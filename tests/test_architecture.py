@@ -14,6 +14,7 @@ LAYERS = [
     "core",
     "ui",
     "tenancy",
+    "branding",
     "mail",
     "identity",
     "audit",

@@ -20,6 +20,7 @@ from tests.callingcards.making import make_card
 from tests.pbx.making import make_menu, make_prompt, make_queue, make_schedule, make_voicemail
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import World, make_world
+from tronco.branding.models import Brand
 from tronco.calls.models import Cdr
 from tronco.catalog.models import Allowance, TariffVersion
 from tronco.centrals.models import Ban, Central
@@ -40,6 +41,8 @@ pytestmark = pytest.mark.django_db
 
 # What anybody may open, signed in or not.
 PUBLIC = {
+    "branding:colors",
+    "branding:logo",
     "identity:sign_in",
     "identity:sign_in_code",
     "identity:sign_out",
@@ -161,6 +164,7 @@ def samples(world: World) -> dict[type[models.Model], Any]:
             tenant=world.reseller_a, host="smtp.a.example", sender="voz@a.example"
         ),
         Notices.objects.create(tenant=world.customer_a),
+        Brand.objects.create(tenant=world.reseller_a, path=world.reseller_a.path, name="Voz A"),
         NumberRange.objects.create(
             tenant=world.reseller_a, name="Centro", area="5511", first="33330000", last="33339999"
         ),

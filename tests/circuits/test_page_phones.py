@@ -141,7 +141,7 @@ def test_the_page_alone_may_reach_the_switch_and_the_microphone(
     user: User, circuit: Circuit, settings: Any
 ) -> None:
     client = signed_in(user)
-    settings.HTTPS, settings.ALLOWED_HOSTS = True, ["*"]
+    settings.HTTPS, settings.TRONCO_HOSTS = True, ["*"]
     page = client.get(reverse("circuits:phone"), HTTP_HOST="voz.example.com.br", secure=True)
     assert "connect-src 'self' wss://voz.example.com.br;" in page["Content-Security-Policy"]
     assert "wss://voz.example.com.br/phone/node1" in page.content.decode()

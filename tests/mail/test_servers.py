@@ -129,7 +129,12 @@ def test_a_password_goes_only_where_it_was_typed_for(world: World) -> None:
         host="a.example",
     )
     assert "segredo" not in one.password_encrypted
-    values: dict[str, Any] = {"port": 587, "security": "starttls", "sender": one.sender, "username": "voz"}
+    values: dict[str, Any] = {
+        "port": 587,
+        "security": "starttls",
+        "sender": one.sender,
+        "username": "voz",
+    }
     kept = setup_services.server_change(
         actor=SYSTEM, server_id=one.pk, host="a.example", **{**values, "port": 465}
     )

@@ -87,7 +87,7 @@ def browser(
 ) -> Iterator[Browser]:
     """Chromium, unpacked or the system's own."""
     settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS, fetch_assets()]
-    settings.ALLOWED_HOSTS = ["*"]
+    settings.TRONCO_HOSTS = ["*"]
     # Else each thread of the server leaves a connection behind, and the database cannot be dropped.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     finders.get_finder.cache_clear()  # type: ignore[attr-defined]

@@ -10,12 +10,12 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tronco.branding.selectors import look_of
 from tronco.core.errors import Conflict, InvalidInput
 from tronco.identity.models import User, UserLink
 from tronco.identity.selectors import get_user
@@ -123,7 +123,7 @@ def _send(user: User, kind: str) -> None:
     token = secrets.token_urlsafe(32)
     until = timezone.now() + LASTS[UserLink.Kind(kind)]
     UserLink.objects.create(user=user, kind=kind, token_hash=_digest(token), expires_at=until)
-    address = settings.TRONCO_URL.rstrip("/") + reverse("identity:link", args=[token])
+    address = look_of(user.tenant.path).site_url + reverse("identity:link", args=[token])
     notice_queue(
         tenant_id=user.tenant_id,
         kind=kind,

@@ -41,6 +41,7 @@ _NOUNS = {
         "centrals",
         "audit",
         "mail",
+        "branding",
     ),
     "reseller": (
         "dashboard",
@@ -55,6 +56,7 @@ _NOUNS = {
         "calls",
         "audit",
         "mail",
+        "branding",
     ),
     "customer": ("dashboard", "identity", "circuits", "pbx", "dids", "calls"),
 }

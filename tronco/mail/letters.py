@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from tronco.branding.selectors import look_of
 from tronco.core import secrets
 from tronco.mail.models import Email
 from tronco.mail.selectors import Words
 from tronco.mail.texts import fill
 from tronco.tenancy.models import Tenant
+
+# Where the HTML has the seller's logo, which goes along.
+LOGO = 'src="cid:logo"'
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Letter:
 
 def write_letter(words: Words, seller: Tenant, facts: Mapping[str, str]) -> Letter:
     """Put the facts into the words, in the looks of the seller."""
-    known = {**facts, "seller": seller.name}
+    known = {**facts, "seller": look_of(seller.path).name or seller.name}
     text = fill(words.text, known)
     return Letter(subject=fill(words.subject, known), text=text, html=_html(seller, text))
 
@@ -51,4 +55,6 @@ def hide(hidden: Mapping[str, str]) -> str:
 
 
 def _html(seller: Tenant, text: str) -> str:
-    return render_to_string("mail/letter.html", {"name": seller.name, "text": text})
+    look = look_of(seller.path)
+    name = look.name or seller.name
+    return render_to_string("mail/letter.html", {"look": look, "name": name, "text": text})

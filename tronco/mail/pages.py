@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
+from tronco.branding.selectors import look_of
+from tronco.mail.letters import LOGO
+from tronco.tenancy.models import Tenant
 from tronco.ui.details import ObjectPage
 
 # As the frame's own document: a sandbox of its own origin, without scripts, forms and links.
@@ -22,9 +26,16 @@ class LetterPage(ObjectPage):
         """What is shown; empty: there is none."""
         raise NotImplementedError
 
+    def seller(self) -> Tenant:
+        """Whose letter it is: the logo in it is his."""
+        raise NotImplementedError
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         html = self.html()
         if not html:
             raise Http404
+        look = look_of(self.seller().path)
+        if look.logo_hash:
+            html = html.replace(LOGO, f'src="{reverse("branding:logo", args=[look.logo_hash])}"')
         headers = {"Content-Security-Policy": POLICY, "X-Frame-Options": "SAMEORIGIN"}
         return HttpResponse(html, headers=headers)

@@ -11,6 +11,7 @@ from django.db.models.functions import Length
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from tronco.branding.selectors import look_of
 from tronco.core import secrets
 from tronco.core.errors import NotFound
 from tronco.mail.connections import own_relay
@@ -99,6 +100,7 @@ def find_words(*, seller: Tenant, kind: str, language: str) -> Words:
 
 def find_way(seller: Tenant) -> Way:
     """Return how mail of a seller leaves: his server, that of the nearest above, or ours."""
+    name = look_of(seller.path).name or seller.name
     server = (
         MailServer.objects.filter(tenant__in=seller.ancestor_ids)
         .select_related("tenant")
@@ -106,7 +108,7 @@ def find_way(seller: Tenant) -> Way:
         .first()
     )
     if server is None:
-        return Way(own_relay(), settings.DEFAULT_FROM_EMAIL, seller.name)
+        return Way(own_relay(), settings.DEFAULT_FROM_EMAIL, name)
     relay = Relay(
         host=server.host,
         port=server.port,
@@ -117,4 +119,4 @@ def find_way(seller: Tenant) -> Way:
         # The master may have one in his own network; whoever buys from him may not look into it.
         public_only=server.tenant.kind != Tenant.Kind.MASTER,
     )
-    return Way(relay, server.sender, seller.name)
+    return Way(relay, server.sender, name)

@@ -7,6 +7,7 @@ import smtplib
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
+from email.mime.image import MIMEImage
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -15,10 +16,11 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent
 
+from tronco.branding.selectors import find_logo, look_of
 from tronco.core.errors import Conflict, Unavailable
 from tronco.mail.connections import connect
 from tronco.mail.kinds import get_kind
-from tronco.mail.letters import hide, letter_of, write_letter
+from tronco.mail.letters import LOGO, hide, letter_of, write_letter
 from tronco.mail.models import Email
 from tronco.mail.selectors import Way, find_notices, find_way, find_words, get_email, get_server
 from tronco.mail.smtp import describe, is_permanent
@@ -237,6 +239,18 @@ def _note_success(email: Email, at: datetime) -> None:
     email.sent_at, email.attachment, email.hidden_encrypted = at, None, ""
 
 
+def _logo_in(html: str, email: Email) -> MIMEImage | None:
+    """The seller's logo, where the letter has its place."""
+    look = look_of((email.tenant.parent or email.tenant).path)
+    logo = find_logo(look.logo_hash) if LOGO in html and look.logo_hash else None
+    if logo is None:
+        return None
+    image = MIMEImage(logo, "png")
+    image.add_header("Content-ID", "<logo>")
+    image.add_header("Content-Disposition", "inline", filename="logo.png")
+    return image
+
+
 def _note_failure(email: Email, problem: Exception, at: datetime) -> None:
     email.error = describe(problem)[:400]
     if is_permanent(problem) or email.attempts > len(RETRY_AFTER):
@@ -261,6 +275,8 @@ def _message(email: Email, way: Way) -> EmailMultiAlternatives:
     )
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
+        if logo := _logo_in(letter.html, email):
+            message.attach(logo)
     if email.attachment is not None:
         kind = mimetypes.guess_type(email.attachment_name)[0] or "application/octet-stream"
         message.attach(email.attachment_name, bytes(email.attachment), kind)

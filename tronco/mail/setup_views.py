@@ -106,6 +106,10 @@ class TemplateLetter(LetterPage):
         one = self.object
         return example_letter(one.kind, one.tenant, one.subject, one.text).html
 
+    def seller(self) -> Tenant:
+        seller: Tenant = self.object.tenant
+        return seller
+
 
 class Templates(Resource):
     model, table, filters, form = Template, TemplateTable, TemplateFilters, TemplateForm

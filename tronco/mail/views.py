@@ -13,6 +13,7 @@ from tronco.mail.filters import EmailFilters
 from tronco.mail.models import Email, MailServer
 from tronco.mail.pages import LetterPage
 from tronco.mail.tables import EmailTable
+from tronco.tenancy.models import Tenant
 from tronco.ui import lists, panels
 from tronco.ui.actions import Action
 from tronco.ui.resource import Resource
@@ -33,6 +34,10 @@ class EmailLetter(LetterPage):
 
     def html(self) -> str:
         return str(self.object.html)
+
+    def seller(self) -> Tenant:
+        tenant: Tenant = self.object.tenant
+        return tenant.parent or tenant
 
 
 def _has_html(email: Email) -> bool:
