@@ -74,6 +74,7 @@ class Audio(asyncio.DatagramProtocol):
         self._clock = secrets.randbelow(1 << 31)
         self._source = secrets.randbelow(1 << 32)
         self._last_event = -1
+        self._is_pressing = False
 
     @classmethod
     async def open(cls, address: str) -> Audio:
@@ -97,6 +98,8 @@ class Audio(asyncio.DatagramProtocol):
         """Press keys, as RFC 4733 has them sent: 100 ms each, the end three times."""
         for digit in digits:
             event, start = KEYS.index(digit), self._clock
+            # While a key is down nothing else is said: a clock that ran on would end the key early.
+            self._is_pressing = True
             for frame in range(1, 8):
                 ended = frame > 5
                 length = min(frame, 5) * FRAME
@@ -104,6 +107,7 @@ class Audio(asyncio.DatagramProtocol):
                 self._send(EVENTS, payload, clock=start, marker=frame == 1)
                 await asyncio.sleep(0 if ended else FRAME_S)
             self._clock = (start + 8 * FRAME) & 0xFFFFFFFF
+            self._is_pressing = False
             await asyncio.sleep(0.06)
 
     def close(self) -> None:
@@ -152,8 +156,9 @@ class Audio(asyncio.DatagramProtocol):
         due, count = loop.time(), 0
         with contextlib.suppress(asyncio.CancelledError):
             while True:
-                self._send(A_LAW, frames[count % len(frames)], clock=self._clock)
-                self._clock = (self._clock + FRAME) & 0xFFFFFFFF
+                if not self._is_pressing:
+                    self._send(A_LAW, frames[count % len(frames)], clock=self._clock)
+                    self._clock = (self._clock + FRAME) & 0xFFFFFFFF
                 count += 1
                 due += FRAME_S
                 await asyncio.sleep(max(0.0, due - loop.time()))
