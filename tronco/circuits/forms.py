@@ -11,7 +11,18 @@ from tronco.catalog.models import Plan
 from tronco.centrals.selectors import list_usable_centrals
 from tronco.charging.forms import PlanField
 from tronco.circuits.models import Circuit, all_classes
-from tronco.ui.forms import ModelForm, MoneyField, SearchSelect, fieldset
+from tronco.ui.forms import Form, ModelForm, MoneyField, SearchSelect, fieldset
+
+
+class BalanceAlertForm(Form):
+    """Below how much somebody wants to be warned."""
+
+    threshold_u = MoneyField(
+        label=_("Warn below"),
+        required=False,
+        min_u=1,
+        help_text=_("Empty: no warning. The e-mail goes where the customer's notices go."),
+    )
 
 
 class CircuitForm(ModelForm):

@@ -118,6 +118,30 @@ class Circuit(models.Model):
         return self.account.plan.kind == Plan.Kind.PREPAID
 
 
+@pghistory.track(exclude=["told_at"])
+class BalanceAlert(models.Model):
+    """Below how much the customer is warned that a circuit's balance is low.
+
+    `told_at` is when he was, since the balance fell; empty while it is not below.
+    """
+
+    history_name = "circuit"
+
+    circuit = models.OneToOneField(Circuit, models.CASCADE, related_name="balance_alert")
+    tenant = models.ForeignKey("tenancy.Tenant", models.CASCADE, related_name="+")
+    threshold_u = models.BigIntegerField(_("warn below"), validators=[MinValueValidator(1)])
+    told_at = models.DateTimeField(_("warned at"), null=True, editable=False)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("warning of a low balance")
+        verbose_name_plural = _("warnings of low balances")
+
+    def __str__(self) -> str:
+        return str(self.circuit)
+
+
 class PagePhone(models.Model):
     """The telephone of an open page: a name and a password of its own, for some hours.
 

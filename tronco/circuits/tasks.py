@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
-from tronco.circuits import page_phones, services
+from tronco.circuits import balance_alerts, page_phones, services
 
 KEEP_LATENCY = timedelta(days=90)
 
@@ -23,3 +23,10 @@ def forget_latency(timestamp: int) -> int:
 def forget_page_phones(timestamp: int) -> int:
     """Take away the telephones of pages whose time, or whose user's access, is over."""
     return page_phones.page_phones_forget(now=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="circuits.tell_low_balances")
+def tell_low_balances(timestamp: int) -> int:
+    """Warn of the balances that fell below what their customers want to be warned at."""
+    return balance_alerts.alerts_tell(now=datetime.fromtimestamp(timestamp, UTC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tronco.circuits.page_views import PhoneClose, PhoneDoor, PhoneOpen, PhonePage
-from tronco.circuits.views import Circuits, CreditPage, LatencyData, NewPassword
+from tronco.circuits.views import AlertPage, Circuits, CreditPage, LatencyData, NewPassword
 
 app_name = "circuits"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("phone/close/", PhoneClose.as_view(), name="phone_close"),
     path("phone/door/", PhoneDoor.as_view(), name="phone_door"),
     path("<int:key>/credit/", CreditPage.as_view(resource=Circuits()), name="circuit_credit"),
+    path("<int:key>/alert/", AlertPage.as_view(resource=Circuits()), name="circuit_alert"),
     path("<int:key>/password/", NewPassword.as_view(resource=Circuits()), name="circuit_password"),
     path("<int:key>/latency/", LatencyData.as_view(resource=Circuits()), name="circuit_latency"),
 ]

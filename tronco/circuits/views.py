@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    HttpResponseRedirect,
     JsonResponse,
 )
 from django.urls import reverse
@@ -18,10 +20,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tronco.charging.models import Account
 from tronco.charging.views import StatementPage
-from tronco.circuits import selectors, services
+from tronco.circuits import balance_alerts, selectors, services
 from tronco.circuits.filters import CircuitFilters
-from tronco.circuits.forms import CircuitForm
-from tronco.circuits.models import Circuit
+from tronco.circuits.forms import BalanceAlertForm, CircuitForm
+from tronco.circuits.models import BalanceAlert, Circuit
 from tronco.circuits.tables import CircuitTable
 from tronco.ui import details, edits, panels
 from tronco.ui.actions import Action, Tab
@@ -166,7 +168,11 @@ class Circuits(Resource):
         ),
         panels.Related(_("Related")),
     )
-    tabs = (Tab(_("Credit history"), "circuits:circuit_credit", "circuits.view"),)
+    tabs = (
+        Tab(_("Credit history"), "circuits:circuit_credit", "circuits.view"),
+        Tab(_("Low balance"), "circuits:circuit_alert", "circuits.operate"),
+    )
+    history_of = ((BalanceAlert, "circuit"),)
     actions = (
         Action(
             name="credit",
@@ -305,3 +311,29 @@ class CreditPage(StatementPage):
     def account(self) -> Account:
         account: Account = self.object.account
         return account
+
+
+class AlertPage(details.ObjectPage):
+    """Below which balance the customer is warned by e-mail."""
+
+    permission = "circuits.operate"
+    tab = "circuits:circuit_alert"
+    template_name = "circuits/alert.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        alert = balance_alerts.find_alert(circuit=self.object)
+        threshold_u = alert.threshold_u if alert else None
+        form = BalanceAlertForm(initial={"threshold_u": threshold_u}, actor=self.actor)
+        return self.render(form=form, alert=alert)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = BalanceAlertForm(request.POST, actor=self.actor)
+        if not form.is_valid():
+            alert = balance_alerts.find_alert(circuit=self.object)
+            return self.render(form=form, alert=alert, status=422)
+        alert = balance_alerts.alert_set(
+            actor=self.actor, circuit_id=self.object.pk, **form.cleaned_data
+        )
+        said = _now("You will be warned.") if alert else _now("No warning will be sent.")
+        messages.success(request, said)
+        return HttpResponseRedirect(request.path)

@@ -2,8 +2,8 @@
 
 A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
 and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
-pause a group's member, hear voicemail, enter a customer's panel). The noun `own` is the
-extension that one uses oneself, with its calls and messages.
+pause a group's member, hear voicemail, say when to be warned of a balance, enter a customer's
+panel). The noun `own` is the extension that one uses oneself, with its calls and messages.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ _CUSTOMER = frozenset(
         "identity.edit",
         "identity.delete",
         "circuits.view",
+        "circuits.operate",
         "own.view",
         "own.edit",
         "pbx.view",
