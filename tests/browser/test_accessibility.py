@@ -77,6 +77,7 @@ def test_no_screen_has_a_serious_finding(world: World, browser: Browser, axe: st
         f"/tenancy/customers/{world.customer_a.pk}/history/",
         f"/circuits/{circuit.pk}/",
         f"/circuits/{circuit.pk}/credit/",
+        f"/circuits/{circuit.pk}/alert/",
         f"/circuits/{circuit.pk}/edit/",
         f"/circuits/{circuit.pk}/delete/",
     ]
