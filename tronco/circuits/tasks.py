@@ -26,7 +26,7 @@ def forget_page_phones(timestamp: int) -> int:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queueing_lock="circuits.tell_low_balances")
-def tell_low_balances(timestamp: int) -> int:
-    """Warn of the balances that fell below what their customers want to be warned at."""
+@app.task(queueing_lock="circuits.tell_balance_alerts")
+def tell_balance_alerts(timestamp: int) -> int:
+    """Warn of the balances that fell below their circuits' own lines."""
     return balance_alerts.alerts_tell(now=datetime.fromtimestamp(timestamp, UTC))
