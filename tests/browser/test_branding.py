@@ -9,6 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.branding.making import picture
+from tests.browser.test_accessibility import axe, each_look, findings
 from tests.support.browser import PHONE, Browser, browser
 from tests.support.web import make_user
 from tests.support.world import World, make_world
@@ -17,7 +18,7 @@ from tronco.mail.models import Template
 from tronco.mail.services import notice_queue
 from tronco.tenancy.access import SYSTEM
 
-__all__ = ["browser"]
+__all__ = ["axe", "browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -106,4 +107,22 @@ def test_a_text_is_written_looked_at_and_sent(world: World, browser: Browser) ->
         letter = page.frame_locator("iframe.letter")
         expect(letter.get_by_text("<script>1</script> ligou para")).to_be_visible()
         assert letter.locator("img").evaluate("one => one.naturalWidth") == 432
+        page.locator("iframe.letter").scroll_into_view_if_needed()
         browser.shot(page, f"email-{name}")
+
+
+def test_their_screens_have_no_serious_finding(world: World, browser: Browser, axe: str) -> None:
+    page = browser.signed_in(make_user(world.reseller_a))
+    found = {}
+    for name in (
+        "mail:template_list",
+        "mail:template_add",
+        "mail:mailserver_add",
+        "mail:notices_add",
+        "branding:brand_add",
+    ):
+        page.goto(browser.url(name))
+        for look in each_look(page):
+            if serious := findings(page, axe):
+                found[name, look] = serious
+    assert found == {}
