@@ -289,8 +289,8 @@ class Lab:
 
     def _cpu_s(self) -> tuple[float, float]:
         """Seconds of processor time that Asterisk used so far, and sipcore with PostgreSQL."""
-        others = [self.exchange.sipcore_pid, *_processes_in(self.exchange.cluster.data)]
-        return _cpu_s(self.exchange.node.pid), sum(map(_cpu_s, others))
+        others = [self.exchange.sipcore_pid, *processes_in(self.exchange.cluster.data)]
+        return cpu_s(self.exchange.node.pid), sum(map(cpu_s, others))
 
 
 @contextlib.contextmanager
@@ -357,7 +357,7 @@ def _median(loads: list[Load]) -> Load:
     )
 
 
-def _cpu_s(pid: int | None) -> float:
+def cpu_s(pid: int | None) -> float:
     """Processor time of a process, with its children that have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -366,7 +366,7 @@ def _cpu_s(pid: int | None) -> float:
     return sum(map(int, fields[11:13])) / TICKS
 
 
-def _processes_in(directory: Path) -> list[int]:
+def processes_in(directory: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
