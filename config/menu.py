@@ -11,8 +11,9 @@ from tronco.callingcards.views import Cards
 from tronco.catalog.tariff_views import Tariffs
 from tronco.catalog.views import Plans
 from tronco.circuits.views import Circuits
+from tronco.customers.views import Customers
 from tronco.dids.views import Dids
-from tronco.tenancy.views import Customers, Resellers
+from tronco.tenancy.views import Resellers
 from tronco.ui.menu import Item, Section, open_sections
 
 MENU = (

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "tronco.callingcards",
     "tronco.pbx",
     "tronco.dids",
+    "tronco.customers",
     "tronco.routing",
     "tronco.calls",
     "tronco.sipcore",

@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config.menu import MENU, SEARCHED
+from tronco.customers import urls as customers
+from tronco.tenancy import urls as tenancy
 from tronco.ui.quick import QuickAccess
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,5 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail/", include("tronco.mail.urls")),
     path("pbx/", include("tronco.pbx.urls")),
     path("routing/", include("tronco.routing.urls")),
-    path("tenancy/", include("tronco.tenancy.urls")),
+    # Customers are tenants too; their screens need folders above.
+    path("tenancy/", include(([*tenancy.urlpatterns, *customers.urlpatterns], "tenancy"))),
 ]

@@ -27,6 +27,7 @@ LAYERS = [
     "callingcards",
     "pbx",
     "dids",
+    "customers",
     "routing",
     "calls",
     "sipcore",

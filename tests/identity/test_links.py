@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from tests.identity.making import CHOSEN, address, choose
 from tests.support.web import WebClient, administrator, make_user, signed_in
 from tests.support.world import PASSWORD, World, make_world
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.identity import links, services
 from tronco.identity.models import User, UserLink
 from tronco.identity.roles import Role
-from tronco.mail.letters import letter_of
 from tronco.mail.models import Email
 from tronco.tenancy.models import Tenant
 
-CHOSEN = "girafa-azul-77"
 ASK = "/identity/forgotten/"
 
 
@@ -42,20 +40,6 @@ def invited(world: World, tenant: Tenant | None = None) -> User:
     )
     links.invitation_send(actor=world.actor(world.master), user_id=user.pk)
     return user
-
-
-def address() -> str:
-    """The path of the link in the last e-mail."""
-    found = re.search(
-        r"http://\S+?(/identity/link/\S+)", letter_of(Email.objects.latest("pk")).text
-    )
-    assert found
-    return found[1]
-
-
-def choose(path: str, client: Any = None, **typed: str) -> Any:
-    fields = {"name": "Joana Prado", "password": CHOSEN, "again": CHOSEN, **typed}
-    return (client or WebClient()).post(path, fields)
 
 
 def test_an_invitation_finishes_the_registration(world: World) -> None:

@@ -30,7 +30,7 @@ def ana(world: World) -> User:
 
 
 def begin(tenant: Tenant) -> str:
-    return f"/identity/visit/{tenant.pk}/"
+    return f"/tenancy/customers/{tenant.pk}/panel/"
 
 
 def inside(world: World, user: User) -> WebClient:
@@ -156,7 +156,7 @@ def test_both_names_are_in_the_history(world: World) -> None:
     chefe = make_user(world.reseller_a, username="chefe")
     client = inside(world, chefe)
     client.post(END)
-    page: Any = signed_in(chefe).get("/audit/")
+    page: Any = signed_in(chefe).get(f"/tenancy/customers/{world.customer_a.pk}/history/")
     text = page.content.decode()
     assert "Pessoa chefe" in text
     assert "Visita ao painel" in text

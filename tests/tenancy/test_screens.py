@@ -1,4 +1,4 @@
-"""Screens of customers and resellers."""
+"""Screens of resellers."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from tests.ui.cases import ResourceCase
 from tronco.tenancy import services
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
-from tronco.tenancy.views import Customers, Resellers
+from tronco.tenancy.views import Resellers
 from tronco.ui.resource import Resource
 
 
-class TestCustomers(ResourceCase):
-    resource: type[Resource] = Customers
-    changes = {"name": "Padaria Nova", "status": "inactive"}
+class TestResellers(ResourceCase):
+    resource: type[Resource] = Resellers
+    changes = {"name": "Revenda Nova"}
     bulk = {"status": "inactive"}
 
-    def make(self, world: World, name: str = "Padaria") -> Tenant:
+    def make(self, world: World, name: str = "Revenda C") -> Tenant:
         return services.tenant_create(
-            actor=SYSTEM, parent_id=world.reseller_a.pk, kind="customer", name=name
+            actor=SYSTEM, parent_id=world.reseller_a.pk, kind="reseller", name=name
         )
 
     def typed(self, world: World) -> dict[str, Any]:
         return {
-            "name": "Mercado Bom Preço",
+            "name": "Voz do Vale",
             "person": "company",
             "document": "12.ABC.345/01DE-35",
             "status": "active",
@@ -38,13 +38,3 @@ class TestCustomers(ResourceCase):
 
     def is_gone(self, screens: Resource, obj: models.Model) -> bool:
         return Tenant.objects.get(pk=obj.pk).status == Tenant.Status.REMOVED
-
-
-class TestResellers(TestCustomers):
-    resource = Resellers
-    changes = {"name": "Revenda Nova"}
-
-    def make(self, world: World, name: str = "Revenda C") -> Tenant:
-        return services.tenant_create(
-            actor=SYSTEM, parent_id=world.reseller_a.pk, kind="reseller", name=name
-        )

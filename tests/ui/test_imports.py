@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.world import World, make_world
 from tronco.core.errors import InvalidInput
+from tronco.customers.views import CustomerImport
 from tronco.tenancy.models import Tenant
-from tronco.tenancy.views import Customers
 from tronco.ui.imports import Importer, decoded, read_table
 
 
@@ -36,14 +36,14 @@ def world(db: None) -> World:
 
 
 def run(world: World, text: str, *, keep: bool = True) -> list[tuple[int, list[tuple[str, str]]]]:
-    importer = Importer(Customers(), world.actor(world.master))
+    importer = Importer(CustomerImport(), world.actor(world.master))
     _header, rows = importer.run(text, keep=keep)
     return [(row.line, row.errors) for row in rows]
 
 
 def test_labels_names_and_keys_of_related_rows(world: World) -> None:
     text = (
-        "Nome;vendido POR;status;person;Documento (CNPJ ou CPF)\n"
+        "Cliente;vendido POR;status;person;Documento (CNPJ ou CPF)\n"
         "Padaria;revenda a;Active;company;12.ABC.345/01DE-35\n"
         f"Mercado;#{world.reseller_b.pk};inactive;individual;529.982.247-25\n"
     )
@@ -94,6 +94,6 @@ def test_unknown_columns_are_named(world: World) -> None:
 
 
 def test_a_reseller_cannot_import_below_somebody_else(world: World) -> None:
-    importer = Importer(Customers(), world.actor(world.reseller_b))
+    importer = Importer(CustomerImport(), world.actor(world.reseller_b))
     _header, rows = importer.run("name;parent\nNovo;Revenda A", keep=True)
     assert [column for column, _why in rows[0].errors] == ["parent"]

@@ -20,11 +20,14 @@ from tronco.circuits.services import (
     circuit_suspend,
 )
 from tronco.core.money import MICRO
+from tronco.customers.models import Subscription
+from tronco.customers.services import customer_change
 from tronco.demo.carriers import ANSWERING_CARRIER, DOWN_CARRIER
 from tronco.demo.people import RESELLERS, People, cashier_of
 from tronco.dids.models import Did
 from tronco.dids.services import did_create
 from tronco.tenancy.access import SYSTEM
+from tronco.tenancy.models import Tenant
 
 WITHOUT_ABROAD = tuple(one.value for one in CallClass if one != CallClass.LDI)
 FIXED_ONLY = (CallClass.LOCAL_FIXED.value, CallClass.LDN_FIXED.value, CallClass.N0800.value)
@@ -178,8 +181,22 @@ def lines_load(people: People, plans: Mapping[str, Plan], central: Central) -> L
             supplier=ANSWERING_CARRIER,
         )
         lines.dids[line.number] = saved.did
+        _subscribe(tenant, plans[line.plan], CYCLE_DAYS[place % len(CYCLE_DAYS)])
     _more_numbers(people, lines)
     return lines
+
+
+def _subscribe(customer: Tenant, plan: Plan, due_day: int) -> None:
+    """Let a customer's first line say by which plan he buys."""
+    if Subscription.objects.filter(tenant=customer, plan=None).exists():
+        customer_change(
+            actor=SYSTEM,
+            tenant_id=customer.pk,
+            name=customer.name,
+            status=customer.status,
+            plan_id=plan.pk,
+            due_day=due_day,
+        )
 
 
 def lines_close(lines: Lines) -> None:

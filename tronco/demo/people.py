@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tronco.core.ids import new_password
+from tronco.customers.services import customer_create
 from tronco.identity.models import User
 from tronco.identity.roles import Role
 from tronco.identity.services import user_create
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.documents import check_digit
 from tronco.tenancy.models import Tenant
-from tronco.tenancy.services import tenant_change, tenant_create
+from tronco.tenancy.services import TenantFacts, tenant_change, tenant_create
 
 MASTER_NAME = "Operadora Aroeira"
 # What `tronco prepare` calls a master that nobody has named.
@@ -153,17 +154,25 @@ def document_of(root: str) -> str:
 
 
 def _tenant(people: People, person: Person, kind: str) -> Tenant:
-    return tenant_create(
+    facts: TenantFacts = {
+        "contact": person.contact,
+        "person": Tenant.Person.COMPANY if person.is_company else Tenant.Person.INDIVIDUAL,
+        "document": document_of(person.root),
+        "email": f"contato@{person.key}.example.com.br",
+        "phone": person.phone,
+        "max_calls": person.max_calls,
+    }
+    above = people.tenants[person.above].pk
+    if kind == Tenant.Kind.RESELLER:
+        return tenant_create(actor=SYSTEM, parent_id=above, kind=kind, name=person.name, **facts)
+    return customer_create(
         actor=SYSTEM,
-        parent_id=people.tenants[person.above].pk,
-        kind=kind,
+        parent_id=above,
         name=person.name,
-        contact=person.contact,
-        person=Tenant.Person.COMPANY if person.is_company else Tenant.Person.INDIVIDUAL,
-        document=document_of(person.root),
-        email=f"contato@{person.key}.example.com.br",
-        phone=person.phone,
-        max_calls=person.max_calls,
+        status=Tenant.Status.ACTIVE,
+        # Those who sign in have their passwords from `access.txt`.
+        invite=False,
+        **facts,
     )
 
 

@@ -25,6 +25,8 @@ def session_begin(*, user: User, key: str, address: str, browser: str) -> None:
 @transaction.atomic
 def session_end(*, actor: Actor, session_id: int) -> None:
     """End one of one's own sessions."""
+    if actor.user_id is None:
+        return
     ended = UserSession.objects.filter(pk=session_id, user_id=actor.user_id)
     Session.objects.filter(pk__in=ended.values("session")).delete()
 

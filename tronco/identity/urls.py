@@ -7,7 +7,6 @@ from django.urls import path
 from tronco.identity import access_views as access
 from tronco.identity import link_views, visit_views
 from tronco.identity.views import Users
-from tronco.tenancy.views import Customers
 
 app_name = "identity"
 urlpatterns = [
@@ -20,9 +19,6 @@ urlpatterns = [
     path("sessions/end/", access.EndSession.as_view(), name="session_end"),
     path("forgotten/", link_views.Forgotten.as_view(), name="forgotten"),
     path("link/<str:token>/", link_views.FollowLink.as_view(), name="link"),
-    path(
-        "visit/<int:key>/", visit_views.BeginVisit.as_view(resource=Customers()), name="visit_begin"
-    ),
     path("visit/end/", visit_views.EndVisit.as_view(), name="visit_end"),
     *Users.urls("users/"),
 ]

@@ -75,7 +75,7 @@ class Users(Resource):
     actions = (
         Action(
             name="invite",
-            label=_("Send the invitation again"),
+            label=_("Send the invitation"),
             permission="identity.edit",
             icon="mail-forward",
             when=lambda user: not user.has_usable_password(),

@@ -23,6 +23,8 @@ from tronco.tenancy.selectors import get_tenant
 PERMISSION = "tenancy.operate"
 KEPT_OUT = frozenset({"identity.edit", "identity.delete"})
 LONGEST_NAME = 120
+# Of a part of the system; a visit of nobody's is nobody's to end.
+NO_USER = 0
 
 
 @transaction.atomic
@@ -43,7 +45,7 @@ def visit_begin(*, actor: Actor, tenant_id: int) -> Visit:
 @transaction.atomic
 def visit_end(*, actor: Actor, visit_id: int) -> None:
     """Leave the panel."""
-    Visit.objects.filter(pk=visit_id, user_id=actor.user_id, ended_at=None).update(
+    Visit.objects.filter(pk=visit_id, user_id=actor.user_id or NO_USER, ended_at=None).update(
         ended_at=timezone.now()
     )
 
@@ -55,7 +57,7 @@ def find_visit(*, actor: Actor, visit_id: int) -> Visit | None:
     visit: Visit | None = (
         Visit.objects.visible_to(actor)
         .select_related("tenant")
-        .filter(pk=visit_id, user_id=actor.user_id, ended_at=None)
+        .filter(pk=visit_id, user_id=actor.user_id or NO_USER, ended_at=None)
         .exclude(tenant__status=Tenant.Status.REMOVED)
         .first()
     )

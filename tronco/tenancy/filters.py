@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from tronco.ui.forms import SearchSelect
 class TenantFilters(filters.FilterSet):
     """Removed ones show only when asked for."""
 
-    search = ("name", "email", "document", "contact")
+    search: Sequence[str] = ("name", "email", "document", "contact")
     parent = filters.ModelChoiceFilter(
         queryset=Tenant.objects.all(),
         label=_("Directly below"),
@@ -24,7 +25,7 @@ class TenantFilters(filters.FilterSet):
 
     class Meta(filters.FilterSet.Meta):
         model = Tenant
-        fields = ("status", "person", "parent")
+        fields: Sequence[str] = ("status", "person", "parent")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().filter_queryset(queryset)

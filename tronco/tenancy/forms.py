@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +14,9 @@ from tronco.core.errors import InvalidInput
 from tronco.tenancy.documents import parse_document
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.selectors import list_sellers
-from tronco.ui.forms import ModelForm, SearchSelect, fieldset
+from tronco.ui.forms import Fieldset, ModelForm, SearchSelect, fieldset
+
+CONTACT = ("phone", "address", "city", "uf", "postal_code", "notes")
 
 
 class TenantForm(ModelForm):
@@ -25,9 +28,9 @@ class TenantForm(ModelForm):
         help_text=_("The master or the reseller who serves him; it cannot be changed later."),
         widget=SearchSelect("tenancy:seller_options"),
     )
-    fieldsets = (
+    fieldsets: Sequence[Fieldset] = (
         fieldset(_("Master data"), "name", "person", "document", "status", "parent"),
-        fieldset(_("Contact"), "contact", "email", "phone"),
+        fieldset(_("Contact"), "contact", "email", *CONTACT),
         fieldset(
             _("Limits"),
             "max_calls",
@@ -46,12 +49,16 @@ class TenantForm(ModelForm):
             "parent",
             "contact",
             "email",
-            "phone",
+            *CONTACT,
             "max_calls",
             "max_cps",
         )
+        widgets = {"notes": forms.Textarea({"rows": 3})}
 
     def adapt(self, actor: Any) -> None:
+        # Who is removed is restored by an action of its own.
+        states = [one for one in Tenant.Status.choices if one[0] != Tenant.Status.REMOVED]
+        self.fields["status"].choices = states  # type: ignore[attr-defined]
         if self.instance.pk:
             del self.fields["parent"]
             return

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import pghistory
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tronco.tenancy.access import VisibleQuerySet
 from tronco.tenancy.documents import format_document
+
+# The 27 federative units.
+STATES = (
+    *("AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA"),
+    *("PB", "PE", "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"),
+)
 
 
 @pghistory.track()
@@ -53,6 +59,16 @@ class Tenant(models.Model):
     document = models.CharField(_("document (CNPJ or CPF)"), max_length=18, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("telephone"), max_length=20, blank=True)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    uf = models.CharField(_("UF"), max_length=2, blank=True, choices=[(uf, uf) for uf in STATES])
+    postal_code = models.CharField(
+        _("postal code"),
+        max_length=9,
+        blank=True,
+        validators=[RegexValidator(r"^\d{5}-?\d{3}\Z", _("Eight digits, as in 01310-100."))],
+    )
+    notes = models.TextField(_("notes"), max_length=2000, blank=True)
     max_calls = models.PositiveIntegerField(_("simultaneous calls"), null=True, blank=True)
     max_cps = models.PositiveIntegerField(
         _("calls per second"), null=True, blank=True, validators=[MinValueValidator(1)]

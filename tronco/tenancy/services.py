@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -13,6 +15,23 @@ from tronco.tenancy.models import Tenant
 from tronco.tenancy.selectors import get_tenant
 
 DEEPEST = 12
+
+
+class TenantFacts(TypedDict, total=False):
+    """What may be said of a tenant besides its name and state."""
+
+    contact: str
+    person: str
+    document: str
+    email: str
+    phone: str
+    address: str
+    city: str
+    uf: str
+    postal_code: str
+    notes: str
+    max_calls: int | None
+    max_cps: int | None
 
 
 @transaction.atomic
@@ -33,13 +52,7 @@ def tenant_create(
     kind: str,
     name: str,
     status: str = Tenant.Status.ACTIVE,
-    contact: str = "",
-    person: str = Tenant.Person.COMPANY,
-    document: str = "",
-    email: str = "",
-    phone: str = "",
-    max_calls: int | None = None,
-    max_cps: int | None = None,
+    **facts: Unpack[TenantFacts],
 ) -> Tenant:
     """Create a reseller or a customer below a master or reseller within reach."""
     actor.require("tenancy.edit")
@@ -52,19 +65,9 @@ def tenant_create(
         raise InvalidInput(_("%(parent)s was removed.") % {"parent": parent}, field="parent")
     if len(parent.ancestor_ids) >= DEEPEST:
         raise InvalidInput(_("The tree is too deep here."), field="parent")
-    tenant = Tenant(
-        parent=parent,
-        kind=kind,
-        name=name,
-        status=status,
-        contact=contact,
-        person=person,
-        document=document,
-        email=email,
-        phone=phone,
-        max_calls=max_calls,
-        max_cps=max_cps,
-    )
+    if status == Tenant.Status.REMOVED:
+        raise InvalidInput(_("Nobody is created removed."), field="status")
+    tenant = Tenant(parent=parent, kind=kind, name=name, status=status, **facts)
     return _insert(tenant, parent_path=parent.path)
 
 
@@ -75,25 +78,25 @@ def tenant_change(
     tenant_id: int,
     name: str,
     status: str,
-    contact: str = "",
-    person: str = Tenant.Person.COMPANY,
-    document: str = "",
-    email: str = "",
-    phone: str = "",
-    max_calls: int | None = None,
-    max_cps: int | None = None,
+    **facts: Unpack[TenantFacts],
 ) -> Tenant:
-    """Change what a tenant is called, how it is reached, its state and its limits."""
+    """Change what a tenant is called, how it is reached, its state and its limits.
+
+    Facts that are not given stay. Who was removed is restored first (`tenant_restore`).
+    """
     actor.require("tenancy.edit")
     tenant = get_tenant(actor=actor, tenant_id=tenant_id)
+    if tenant.status == Tenant.Status.REMOVED:
+        raise Conflict(_("%(tenant)s was removed; restore it first.") % {"tenant": tenant})
+    if status == Tenant.Status.REMOVED:
+        raise InvalidInput(_("Removing is done by “Delete”."), field="status")
     if status != tenant.status and tenant.path in actor.scopes:
         raise Conflict(_("You cannot change the state of what you belong to."))
     if tenant.kind == Tenant.Kind.MASTER and status != Tenant.Status.ACTIVE:
         raise InvalidInput(_("The master stays active."), field="status")
-    tenant.name, tenant.status, tenant.contact = name, status, contact
-    tenant.person, tenant.document = person, document
-    tenant.email, tenant.phone = email, phone
-    tenant.max_calls, tenant.max_cps = max_calls, max_cps
+    tenant.name, tenant.status = name, status
+    for fact, value in facts.items():
+        setattr(tenant, fact, value)
     _check(tenant)
     tenant.save()
     return tenant
@@ -134,6 +137,20 @@ def tenant_remove(*, actor: Actor, tenant_id: int) -> Tenant:
             details={"count": count},
         )
     tenant.status = Tenant.Status.REMOVED
+    tenant.save(update_fields=["status"])
+    return tenant
+
+
+@transaction.atomic
+def tenant_restore(*, actor: Actor, tenant_id: int) -> Tenant:
+    """Bring a removed tenant back, inactive: whoever opens it again says so."""
+    actor.require("tenancy.delete")
+    tenant = get_tenant(actor=actor, tenant_id=tenant_id)
+    if tenant.status != Tenant.Status.REMOVED:
+        raise Conflict(_("%(tenant)s was not removed.") % {"tenant": tenant})
+    if tenant.parent is not None and tenant.parent.status == Tenant.Status.REMOVED:
+        raise Conflict(_("%(parent)s was removed.") % {"parent": tenant.parent})
+    tenant.status = Tenant.Status.INACTIVE
     tenant.save(update_fields=["status"])
     return tenant
 

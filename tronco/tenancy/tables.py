@@ -1,4 +1,4 @@
-"""Columns of customers and resellers."""
+"""Columns of tenants of all kinds, and of resellers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from tronco.tenancy.models import Tenant
 from tronco.ui import tables
 
-_COMMON = (
+COMMON = (
     "id",
     "name",
     "parent",
     "email",
     "contact",
     "phone",
+    "city",
+    "uf",
     "person",
     "document",
     "status",
@@ -23,7 +25,7 @@ _COMMON = (
 )
 
 
-class CustomerTable(tables.Table):
+class TenantTable(tables.Table):
     number = tables.SequenceColumn()
     id = tables.NumberColumn("ID")
     name = tables.LinkColumn(_("Customer"))
@@ -32,8 +34,7 @@ class CustomerTable(tables.Table):
 
     class Meta(tables.Table.Meta):
         model = Tenant
-        fields = ("number", *_COMMON)
-        default = ("number", "id", "name", "email", "document", "parent", "status")
+        fields = ("number", *COMMON)
 
 
 class ResellerTable(tables.Table):
@@ -47,7 +48,7 @@ class ResellerTable(tables.Table):
 
     class Meta(tables.Table.Meta):
         model = Tenant
-        fields = ("number", *_COMMON, "customer_count", "reseller_count")
+        fields = ("number", *COMMON, "customer_count", "reseller_count")
         default = (
             "number",
             "id",

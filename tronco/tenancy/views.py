@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from tronco.tenancy import selectors, services
 from tronco.tenancy.filters import TenantFilters
-from tronco.tenancy.forms import TenantForm
+from tronco.tenancy.forms import CONTACT, TenantForm
 from tronco.tenancy.models import Tenant
-from tronco.tenancy.tables import CustomerTable, ResellerTable
+from tronco.tenancy.tables import ResellerTable, TenantTable
 from tronco.ui import panels
 from tronco.ui.actions import Action
 from tronco.ui.pages import Page
+from tronco.ui.panels import Panel
 from tronco.ui.resource import Resource
 
 
 class Tenants(Resource):
     """What customers and resellers have in common."""
 
-    model, filters, form = Tenant, TenantFilters, TenantForm
-    table = CustomerTable
+    model, table, filters, form = Tenant, TenantTable, TenantFilters, TenantForm
     kind = ""
-    panels = (
+    panels: Sequence[Panel] = (
         panels.Fields(
             _("Master data"),
             "id",
@@ -32,7 +33,7 @@ class Tenants(Resource):
             panels.Value(_("Document"), lambda tenant: tenant.document_text),
             panels.Value(_("Sold by"), "parent"),
         ),
-        panels.Fields(_("Contact"), "contact", "email", "phone"),
+        panels.Fields(_("Contact"), "contact", "email", *CONTACT),
         panels.Related(always=("circuits.circuit", "dids.did", "identity.user")),
         panels.Fields(_("Limits"), "max_calls", "max_cps"),
     )
@@ -54,32 +55,28 @@ class Tenants(Resource):
     def remove(self, actor: Any, tenant: Tenant) -> None:
         services.tenant_remove(actor=actor, tenant_id=tenant.pk)
 
+    def may_change(self, obj: Any) -> bool:
+        return bool(obj.status != Tenant.Status.REMOVED)
+
     def may_delete(self, obj: Any) -> bool:
         return bool(obj.status != Tenant.Status.REMOVED)
 
 
-class Customers(Tenants):
-    name = "customer"
-    kind = Tenant.Kind.CUSTOMER
-    title = _("customers")
-    icon = "building-store"
-    help = _("Who buys from you, or from a reseller below you, and makes calls.")
-    empty = _("Register the first customer; then create circuits for him.")
+def restore(actor: Any, tenant: Tenant, values: dict[str, Any]) -> Any:
+    """Bring a removed tenant back."""
+    services.tenant_restore(actor=actor, tenant_id=tenant.pk)
+    return _("Restored, inactive: open it again by its status.")
 
-    # The screen is a higher folder's: known by its name alone.
-    actions = (
-        Action(
-            name="panel",
-            label=_("User's panel"),
-            permission="tenancy.operate",
-            icon="user-shield",
-            url="identity:visit_begin",
-            when=lambda tenant: tenant.status != Tenant.Status.REMOVED,
-        ),
-    )
 
-    def queryset(self, actor: Any) -> Any:
-        return selectors.list_customers(actor=actor)
+RESTORE = Action(
+    name="restore",
+    label=_("Restore"),
+    permission="tenancy.delete",
+    icon="arrow-back-up",
+    confirm=_("It comes back inactive, with its history; its lines stay disabled."),
+    when=lambda tenant: tenant.status == Tenant.Status.REMOVED,
+    run=restore,
+)
 
 
 class Resellers(Tenants):
@@ -101,6 +98,7 @@ class Resellers(Tenants):
             icon="wallet",
             url="charging:reseller_balance",
         ),
+        RESTORE,
     )
 
     def queryset(self, actor: Any) -> Any:

@@ -43,6 +43,11 @@ class BoundFieldset:
     fields: list[forms.BoundField] = field(default_factory=list)
 
     @property
+    def has_errors(self) -> bool:
+        """Whether one of its fields is refused."""
+        return any(bound.errors for bound in self.fields)
+
+    @property
     def is_hidden(self) -> bool:
         """Whether none of its fields counts now."""
         forms_shown: list[Any] = [(bound.form, bound.name) for bound in self.fields]
@@ -191,6 +196,8 @@ def limit_choices(one: forms.ModelChoiceField[Any], actor: Any) -> None:
 class FormMixin:
     """What every form here has: an actor, fieldsets, and the look of its fields.
 
+    `tabbed` shows the fieldsets one at a time, under tabs; first the one with a mistake.
+
     `shown_when` names fields that count only for some values of others:
     `{"menu": {"mode": ("menu", "reverse")}, "closed": {"schedule": ()}}`; `()` means any value.
     The page shows and hides them as one chooses (`static/ui/app.js`); without a script, by what was
@@ -198,6 +205,7 @@ class FormMixin:
     """
 
     fieldsets: Sequence[Fieldset] = ()
+    tabbed = False
     shown_when: Mapping[str, Mapping[str, Sequence[str]]] = {}
     actor: Any
 
@@ -234,6 +242,12 @@ class FormMixin:
                 yield BoundFieldset(one.title, one.help, named)
         if rest:
             yield BoundFieldset("", "", rest)
+
+    def tabs(self) -> list[tuple[BoundFieldset, bool]]:
+        """Return the fieldsets and which of them is open at first."""
+        groups = list(self.groups())
+        opened = next((number for number, one in enumerate(groups) if one.has_errors), 0)
+        return [(one, number == opened) for number, one in enumerate(groups)]
 
 
 class Form(FormMixin, forms.Form):
