@@ -21,7 +21,6 @@ from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.caches import CACHES, forget_endpoint
-from tronco.sipcore.call import Outlook
 from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
 from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_files
