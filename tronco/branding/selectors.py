@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from tronco.branding.models import Brand
 from tronco.core.errors import NotFound
@@ -66,9 +66,11 @@ def find_brand(domain: str) -> Brand | None:
 
 def find_logo(logo_hash: str) -> bytes | None:
     """Return the picture of that name. Who knows the name was shown it, signed in or not."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('tronco.logo', %s, false)", [logo_hash])
-    found = Brand.objects.filter(logo_hash=logo_hash).values_list("logo", flat=True).first()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Named for this transaction alone: the connection serves others after it.
+            cursor.execute("SELECT set_config('tronco.logo', %s, true)", [logo_hash])
+        found = Brand.objects.filter(logo_hash=logo_hash).values_list("logo", flat=True).first()
     return None if found is None else bytes(found)
 
 
