@@ -1,4 +1,4 @@
-"""Which tests run side by side, in the processes of `pytest -n`: what shares an exchange does not."""
+"""Which tests run side by side, in the processes of `pytest -n`: each file in one of them."""
 
 from __future__ import annotations
 
