@@ -9,11 +9,13 @@ ensure_test_database_url()
 # Before Django reads them for the first time.
 compile_translations()
 os.environ.setdefault("TRONCO_SECRET_KEY", "only-for-tests")
+# A process of `pytest -n` inherits what its parent has set below.
+os.environ.pop("TRONCO_LANGUAGE", None)
 
 from config.settings import *  # noqa: E402, F403
 
 # The command line speaks English to its tests, which stand beside its code; screens Portuguese.
-os.environ.setdefault("TRONCO_LANGUAGE", "en")
+os.environ["TRONCO_LANGUAGE"] = "en"
 
 # Argon2 is slow on purpose; that the product uses it is tested by tests/identity.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405
