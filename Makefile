@@ -24,7 +24,7 @@ setup: $(VENV)/dev.stamp ## install and fetch everything that running and testin
 
 # Tests with telephones wait more than they work: others pass beside them.
 test: setup ## run every test; ARGS="-k circuits" runs some
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadgroup)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check .

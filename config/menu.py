@@ -10,11 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from tronco.callingcards.views import Cards
 from tronco.catalog.tariff_views import Tariffs
 from tronco.catalog.views import Plans
+from tronco.circuits.selectors import find_own_circuit
 from tronco.circuits.views import Circuits
 from tronco.customers.views import Customers
 from tronco.dids.views import Dids
 from tronco.tenancy.views import Resellers
 from tronco.ui.menu import Item, Section, open_sections
+
+
+def has_extension(actor: Any) -> bool:
+    """Whether this person uses an extension himself."""
+    return actor.can("own.view") and find_own_circuit(actor=actor) is not None
+
 
 MENU = (
     Section(
@@ -43,6 +50,7 @@ MENU = (
             ),
             Item(_("My follow-me"), "pbx:own_line", "own.edit", icon="adjustments"),
         ),
+        only=has_extension,
     ),
     Section(
         _("Master data"),

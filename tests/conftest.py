@@ -1,20 +1,24 @@
-"""Which tests run side by side, in the processes of `pytest -n`: each file in one of them."""
+"""Which tests run side by side, in the processes of `pytest -n`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
-HERE = Path(__file__).parent
-# These wait more than they work; the others pass beside them.
+# What shares something dear, such as an exchange, stays in one process; its tests wait more than
+# they work, so that others pass beside them.
 TOGETHER = {"asterisk"}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one process, and a folder that shares something dear as a whole."""
-    for item in items:
-        place = item.path.relative_to(HERE)
-        group = place.parts[0] if place.parts[0] in TOGETHER else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Gives each file to one process, and some folders as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        folder = file.split("/")[1]
+        return folder if folder in TOGETHER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)

@@ -106,7 +106,7 @@ def test_a_selection_is_changed_with_its_reason(world: World, page: Page) -> Non
     inactive = Tenant.objects.filter(status="inactive").values_list("pk", flat=True)
     assert set(inactive) == {world.customer_a.pk, world.customer_b.pk}
     page.goto(f"{page.url.split('?')[0]}{world.customer_a.pk}/history/")
-    expect(page.get_by_text("inadimplência")).to_be_visible()
+    expect(page.get_by_text("inadimplência").first).to_be_visible()
 
 
 def test_a_form_says_what_is_wrong_beside_the_field(world: World, page: Page) -> None:
@@ -120,7 +120,7 @@ def test_a_form_says_what_is_wrong_beside_the_field(world: World, page: Page) ->
 
 def test_a_select_searches_as_one_types(world: World, page: Page) -> None:
     page.get_by_role("link", name="Adicionar").click()
-    page.get_by_label("Nome", exact=True).fill("Farmácia")
+    page.get_by_label("Cliente", exact=True).fill("Farmácia")
     select = page.locator(".ts-wrapper").first
     select.click()
     select.locator("input").press_sequentially("revenda b", delay=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """Items under a heading."""
+    """Items under a heading. `only` tells who has any use for them (None: everybody)."""
 
     label: Text
     icon: str
     items: Sequence[Item]
+    only: Callable[[Any], bool] | None = None
 
     def seen_by(self, actor: Any) -> list[Item]:
         """The items this actor may open."""
+        if self.only is not None and not self.only(actor):
+            return []
         return [i for i in self.items if not i.permission or actor.can(i.permission)]
 
 
