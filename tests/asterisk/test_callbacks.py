@@ -101,6 +101,29 @@ def test_a_free_call_back_costs_both_legs(
     assert_settled(town)
 
 
+def test_after_a_conversation_he_is_asked_for_another_number(
+    town: Town, ears: Ears, payer: Circuit, caller: str
+) -> None:
+    did = make_did("callback", tenant=payer.tenant, payer=payer)
+    town.carrier.by_number[f"55{caller}"] = pick_up
+    wait_for_configuration(town.exchange)
+
+    async def scene() -> None:
+        back = await ask_for_it(town, did, caller)
+        for number in (OUTSIDE, "1144445555"):
+            await type_in(back, ears, ("s:enter-number", f"{number}#"))
+            far = await town.carrier.talk(f"55{number}", 1)
+            assert back.audio is not None
+            back.audio.heard.clear()
+            await far.hang_up()
+        await ears.wait(back, "s:enter-number", start_s=0.8)
+        await back.hang_up()
+
+    town.stage.play(scene())
+    wait_until(lambda: Cdr.objects.filter(did=did).count() == 4, "all calls are on record")
+    assert_settled(town)
+
+
 def test_the_audio_is_heard_before_it_hangs_up(
     town: Town, ears: Ears, payer: Circuit, caller: str
 ) -> None:

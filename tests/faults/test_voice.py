@@ -409,6 +409,7 @@ def test_killed_while_both_legs_talk(
     with without_sipcore(town):
         town.stage.play(is_hung_up_on(town, back))
     assert back.hung_up_by == "them"
+    assert ears.hears(back, "s:error")
     for called in (caller, OUTSIDE):
         leg = record_of(callback_number, direction="out", called=f"+55{called}")
         assert (leg.outcome, charges_of(leg)) == ("answered", [50_000, 25_000])

@@ -133,6 +133,9 @@ class Callbacks:
                 # The half that dials is the call; the other is where the caller is served.
                 ChannelId=f"{call_id[:-1]}d",
                 OtherChannelId=call_id,
+                # What he is told after a conversation must not pass the translator that has carried
+                # it: Asterisk's drops what has no timestamps, once some had.
+                Codecs="alaw",
                 Context="moves",
                 Exten="step",
                 Priority="1",
