@@ -23,7 +23,7 @@ from tronco.circuits.models import Circuit, PagePhone
 from tronco.circuits.selectors import find_own_circuit
 from tronco.core.errors import Conflict
 from tronco.core.ids import new_password
-from tronco.runtime.ports import read_port
+from tronco.runtime.ports import page_port_file, read_port
 from tronco.tenancy.access import Actor
 
 LASTS: Final = timedelta(hours=8)
@@ -94,8 +94,3 @@ def page_phone_address(*, circuit: Circuit, host: str) -> str:
         return f"wss://{host}/phone/{circuit.central.name}"
     port = read_port(page_port_file(Path(settings.TRONCO_HOME), circuit.central.name))
     return f"ws://{host.rpartition(':')[0] or host}:{port}/ws" if port else ""
-
-
-def page_port_file(home: Path, central: str) -> Path:
-    """Where the port at which a central takes telephones of pages is written down."""
-    return home / "ports" / f"phone-{central}"

@@ -48,3 +48,8 @@ def remembered_port(path: Path, preferred: int | None = None) -> int:
     port = choose_port(preferred)
     path.write_text(f"{port}\n")
     return port
+
+
+def page_port_file(home: Path, central: str) -> Path:
+    """Where the port at which a central takes telephones of pages is written down."""
+    return home / "ports" / f"phone-{central}"

@@ -9,9 +9,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tronco.circuits.page_phones import page_port_file
 from tronco.runtime.paths import Home
-from tronco.runtime.ports import is_free, remembered_port
+from tronco.runtime.ports import is_free, page_port_file, remembered_port
 from tronco.sipcore.config import DatabaseAccess, NodeSettings
 
 SIP_PORT = 5060
