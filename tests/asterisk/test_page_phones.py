@@ -22,6 +22,7 @@ from tests.support.web import make_user
 from tests.support.world import PASSWORD
 from tronco.calls.models import Cdr
 from tronco.charging.models import LedgerEntry
+from tronco.charging.services import ledger_post
 from tronco.circuits.models import Circuit, PagePhone
 from tronco.demo.agent import Account, Agent
 from tronco.demo.call import Call
@@ -30,6 +31,7 @@ from tronco.identity.roles import Role
 from tronco.runtime.assets import fetch_assets
 from tronco.runtime.ports import choose_port
 from tronco.runtime.tools import CHROMIUM, tool_path
+from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.rls import WEB_ROLE
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
@@ -214,7 +216,11 @@ def test_a_call_rings_the_telephone_and_the_page(
 
 
 def test_without_credit_she_is_told(town: Town, site: str, chromium: Any, line: Circuit) -> None:
-    type(line.account).objects.filter(pk=line.account_id).update(balance_u=0)
+    line.account.refresh_from_db()
+    left_u = line.account.balance_u
+    ledger_post(
+        actor=SYSTEM, account_id=line.account_id, kind="debit", amount_u=-left_u, key="empty"
+    )
     assert line.user is not None
     page = open_phone(chromium, site, line.user)
     page.get_by_label("Número ou ramal").fill("1133334444")
