@@ -234,12 +234,16 @@
       new TomSelect(select, {
         valueField: "id", labelField: "text", searchField: [], maxOptions: 100, preload: "focus",
         allowEmptyOption: false, placeholder: text("Search"), hidePlaceholder: true, plugins: select.required ? [] : ["clear_button"],
+        // What was typed last may still wait to be asked for; it would open the list again.
+        onItemAdd: function () { clearTimeout(this.refreshTimeout); this.hasChosen = true; },
+        onType: function () { this.hasChosen = false; },
         load: function (query, done) {
-          var url = new URL(select.dataset.searchSelect, location.href);
+          var box = this, url = new URL(select.dataset.searchSelect, location.href);
           if (query) url.searchParams.set("q", query);
           this.clearOptions(function (option) { return this.items.includes(String(option.id)); }.bind(this));
           fetch(url).then(function (r) { return r.json(); }).then(function (data) {
             done(data.items);
+            if (box.hasChosen) box.close(); // a late answer opens no list that a choice has closed
             announce(data.more ? text("More") : "");
           }).catch(function () { done(); });
         },
