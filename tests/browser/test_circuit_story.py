@@ -98,7 +98,7 @@ def test_a_circuit_its_balance_and_a_call(world: World, browser: Browser) -> Non
     page.goto(browser.url("circuits:circuit_credit", circuit.pk))
     expect(page.locator("[data-balance]")).to_have_text("R$ 24,89")
     page.get_by_role("link", name="(11) 3333-4444").click()
-    expect(page).to_have_url(browser.address + call_url(Cdr.objects.get()))
+    expect(page).to_have_url(browser.address + call_url(Cdr.objects.get(call_id=call.call_id)))
     story = (
         page.get_by_role("heading", name="Por que custou o que custou").locator("..").locator("..")
     )

@@ -148,6 +148,7 @@ def test_the_simulator_walks_open_and_closed(user: User, root: Menu, browser: Br
     expect(walk.get_by_text("Menu Financeiro")).to_have_count(2)
     walk.get_by_role("button", name="Do início").click()
     expect(walk.locator(".scene")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
     walk.get_by_label("Neste momento").fill("2026-11-21T10:00")
     expect(walk.get_by_text("Deixa recado para a linha 1001")).to_be_visible()
     expect(walk.get_by_text("A ligação terminou.")).to_be_visible()
