@@ -20,13 +20,24 @@ SELECT circuit.number,
            WHERE did.tenant_id = circuit.tenant_id AND did.is_active
              AND (did.circuit_id = circuit.id OR did.e164 = circuit.caller_number)
            ORDER BY did.e164 = circuit.caller_number DESC, did.id LIMIT 1),
-         circuit.number) AS shown
+         circuit.number) AS shown,
+       -- A group's name is one among its customer's lines.
+       (SELECT circuit.tenant_id || '-' || service.pickup_group FROM pbx_lineservice service
+         WHERE service.circuit_id = circuit.id AND service.pickup_group <> '') AS pickup_group
   FROM circuits_circuit circuit
   JOIN centrals_central central ON central.id = circuit.central_id
   JOIN tenancy_tenant tenant ON tenant.id = circuit.tenant_id
  WHERE circuit.status <> 'disabled'
    AND tenant.status <> 'removed'
    AND central.name = current_setting('application_name');
+
+-- Telephones in pages: more telephones of their circuits, with encrypted audio.
+CREATE VIEW ast.page AS
+SELECT phone.name, phone.ha1_md5, line.number, line.shown, line.pickup_group
+  FROM circuits_pagephone phone
+  JOIN circuits_circuit circuit ON circuit.id = phone.circuit_id
+  JOIN ast.line line ON line.number = circuit.number
+ WHERE phone.expires_at > now();
 
 CREATE VIEW ast.ps_endpoints AS
 SELECT number AS id,
@@ -48,8 +59,21 @@ SELECT number AS id,
        'yes' AS send_pai,
        120 AS rtp_timeout,
        'pt_BR' AS language,
-       NULL::text AS mailboxes
-  FROM ast.line;
+       NULL::text AS mailboxes,
+       pickup_group AS named_call_group,
+       pickup_group AS named_pickup_group,
+       -- Heard by whoever is put on hold (`queues.py` makes the class).
+       'tronco~music' AS moh_suggest,
+       'no' AS webrtc,
+       NULL::text AS callerid
+  FROM ast.line
+UNION ALL
+SELECT name, name, name, 'from-line', 'all', 'alaw,ulaw', 'auth_username', number,
+       'CLI=' || ltrim(shown, '+'), 'no', 'yes', 'yes', 'yes', 'rfc4733', 'no', 'no', 'yes', 120,
+       'pt_BR', NULL, pickup_group, pickup_group, 'tronco~music', 'yes',
+       -- It calls itself by its name in the switch; what counts is the circuit.
+       '<' || number || '>'
+  FROM ast.page;
 
 -- RFC 8760 lets a phone choose among digests, but many stop at the first they do not know: MD5 alone.
 CREATE VIEW ast.ps_auths AS
@@ -57,7 +81,9 @@ SELECT number AS id,
        'digest' AS auth_type,
        number AS username,
        'MD5:' || ha1_md5 AS password_digest
-  FROM ast.line;
+  FROM ast.line
+UNION ALL
+SELECT name, 'digest', name, 'MD5:' || ha1_md5 FROM ast.page;
 
 CREATE VIEW ast.ps_aors AS
 SELECT number AS id,
@@ -70,7 +96,9 @@ SELECT number AS id,
        15 AS minimum_expiration,
        3600 AS maximum_expiration,
        NULL::text AS mailboxes
-  FROM ast.line;
+  FROM ast.line
+UNION ALL
+SELECT name, NULL, 1, 'yes', 30, 3.0, 60, 15, 120, NULL FROM ast.page;
 """
 
 # The role is the server's, not the database's: another database of it may have made it already.
@@ -132,6 +160,25 @@ CREATE FUNCTION ast.tell_bans() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_notify('tronco_ban', ''); RETURN NULL; END $$;
 CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OR DELETE ON centrals_ban
   FOR EACH STATEMENT EXECUTE FUNCTION ast.tell_bans();
+
+CREATE FUNCTION ast.tell_line_service() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('tronco_line', number) FROM circuits_circuit
+    WHERE id = CASE WHEN TG_OP = 'DELETE' THEN OLD.circuit_id ELSE NEW.circuit_id END;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OF pickup_group OR DELETE ON pbx_lineservice
+  FOR EACH ROW EXECUTE FUNCTION ast.tell_line_service();
+
+CREATE FUNCTION ast.tell_page() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE phone circuits_pagephone := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+  PERFORM pg_notify('tronco_line', phone.name);
+  PERFORM pg_notify('tronco_line', number) FROM circuits_circuit WHERE id = phone.circuit_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_switch AFTER INSERT OR UPDATE OR DELETE ON circuits_pagephone
+  FOR EACH ROW EXECUTE FUNCTION ast.tell_page();
 """
 
 
@@ -139,8 +186,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ("tenancy", "0001_initial"),
         ("centrals", "0001_initial"),
-        ("circuits", "0001_initial"),
+        ("circuits", "0004_page_phones_end"),
         ("dids", "0001_initial"),
+        ("pbx", "0001_initial"),
         ("routing", "0001_initial"),
     ]
     operations = [migrations.RunSQL([VIEWS, ROLE, NOTIFICATIONS])]
