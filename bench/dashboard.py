@@ -30,20 +30,7 @@ WRITERS = 4
 # Most calls go to São Paulo.
 UFS = re.findall("..", "SPSPSPSPRJRJMGMGESPRSCRSDFGOTOMTMSROACBASEPEALPBRNCEPIPAAMRRAPMA")
 
-# A third of the customers are the master's own; the others are ten resellers'.
-WORLD = """
-INSERT INTO tenancy_tenant (id, parent_id, path, kind, status, name, contact, person, document,
-                            email, phone, created_at)
-SELECT 1000 + n, 1, '/1/' || 1000 + n || '/', 'reseller', 'active', 'Revenda ' || n,
-       '', 'company', '', '', '', now() FROM generate_series(1, 10) AS n;
-INSERT INTO tenancy_tenant (id, parent_id, path, kind, status, name, contact, person, document,
-                            email, phone, created_at)
-SELECT 10000 + n, seller, prefix || 10000 + n || '/', 'customer', 'active', 'Cliente ' || n,
-       '', 'company', '', '', '', now()
-FROM generate_series(1, {customers}) AS n
-CROSS JOIN LATERAL (SELECT CASE WHEN n % 3 = 0 THEN 1 ELSE 1001 + n % 10 END AS seller) AS s
-CROSS JOIN LATERAL (SELECT CASE WHEN seller = 1 THEN '/1/' ELSE '/1/' || seller || '/' END
-                    AS prefix) AS p;
+LINES_OF = """
 CREATE TABLE bench_line AS
 SELECT n AS line, 10001 + n % {customers} AS tenant_id, (1 + n % {customers}) % 3 <> 0 AS resold
 FROM generate_series(1, {lines}) AS n;
@@ -104,7 +91,8 @@ def _story(records: int) -> Iterator[dict[str, Any]]:
     a_day = records // DAYS
     ensure_partitions({*begins, now})
     with connection.cursor() as cursor:
-        cursor.execute(WORLD.format(customers=CUSTOMERS, lines=LINES))
+        _make_tenants(master)
+        cursor.execute(LINES_OF.format(customers=CUSTOMERS, lines=LINES))
         _make_lines(master)
         for number, begin_at in enumerate(begins):
             first = number * a_day
@@ -126,6 +114,26 @@ def _story(records: int) -> Iterator[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE calls_daily")
         cursor.execute("VACUUM ANALYZE calls_hourly")
+
+
+def _make_tenants(master: Any) -> None:
+    """Ten resellers and their customers; a third of the customers are the master's own."""
+    from tronco.tenancy.models import Tenant
+
+    sellers = [
+        Tenant(
+            id=1000 + n, parent=master, path=f"/1/{1000 + n}/", kind="reseller", name=f"Revenda {n}"
+        )
+        for n in range(1, 11)
+    ]
+    customers = []
+    for n in range(1, CUSTOMERS + 1):
+        seller = master if n % 3 == 0 else sellers[n % 10]
+        path = f"{seller.path}{10_000 + n}/"
+        customers.append(
+            Tenant(id=10_000 + n, parent=seller, path=path, kind="customer", name=f"Cliente {n}")
+        )
+    Tenant.objects.bulk_create([*sellers, *customers])
 
 
 def _make_lines(master: Any) -> None:
