@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.db import connection, transaction
 
@@ -35,7 +35,9 @@ from tronco.tenancy.models import Tenant
 
 logger = logging.getLogger(__name__)
 POLL_S = 0.1
+# What one call costs to record is little beside what a transaction costs: many gather for longer.
 GATHER_S = 0.05
+GATHER_MOST_S = 0.3
 RETRY_S = 0.5
 ROTATE_EVERY_S = 5.0
 MOST_AT_ONCE = 500
@@ -64,6 +66,13 @@ class CallListener(Protocol):
     async def restore(self) -> None: ...
 
 
+class Taken(NamedTuple):
+    """Whether the spool had something, and how many calls had ended in it."""
+
+    read: bool
+    ended: int
+
+
 class Recorder:
     """Follows the spool of one node; `listener` hears of calls at once, recorded or not."""
 
@@ -85,9 +94,8 @@ class Recorder:
         while True:
             pause_s = POLL_S
             try:
-                if await self.drain():
-                    # Many calls in one transaction cost little more than one.
-                    pause_s = GATHER_S
+                if ended := (await self._next()).ended:
+                    pause_s = min(ended * GATHER_S, GATHER_MOST_S)
             except Unavailable as problem:
                 logger.warning("the calls of %s wait to be recorded: %s", self._central, problem)
                 pause_s = RETRY_S
@@ -100,21 +108,27 @@ class Recorder:
                 self._spool.rotate(self.answers)
             await asyncio.sleep(pause_s)
 
-    async def drain(self) -> int:
-        """Record all that is in the spool now, and return how many calls had ended.
+    async def drain(self) -> None:
+        """Record all that is in the spool now.
 
         Unavailable when the database cannot be asked; nothing is lost then.
         """
-        ended = 0
+        while (await self._next()).read:
+            pass
+
+    async def _next(self) -> Taken:
+        """Record what came since the last time, or as much of it as is read at once."""
         async with self._turn:
-            while (batch := self._spool.read()).marks:
-                try:
-                    ended += await self._take(batch.lines)
-                except BaseException:
-                    self._spool.again(batch)
-                    raise
-                self._spool.done(batch)
-        return ended
+            batch = self._spool.read()
+            if not batch.marks:
+                return Taken(read=False, ended=0)
+            try:
+                ended = await self._take(batch.lines)
+            except BaseException:
+                self._spool.again(batch)
+                raise
+            self._spool.done(batch)
+            return Taken(read=True, ended=ended)
 
     async def _take(self, lines: Sequence[Line]) -> int:
         ended = {line.call_id: line for line in lines if isinstance(line, Ended)}
