@@ -40,6 +40,22 @@ def sells(actor: Any) -> bool:
     return actor is not None and bool(actor.can("tenancy.view"))
 
 
+class DiscreetTable(tables.Table):
+    """Withholds columns from who buys."""
+
+    withheld: frozenset[str] = frozenset()
+
+    def show(self, names: Sequence[str]) -> None:
+        super().show([name for name in names if name not in self.unseen])
+
+    def choices(self) -> list[dict[str, Any]]:
+        return [choice for choice in super().choices() if choice["name"] not in self.unseen]
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        return frozenset() if sells(self.actor) else self.withheld
+
+
 class NumberColumn(tables.Column):
     """The number as people write it, leading to its page; exports hold it whole."""
 
@@ -67,7 +83,9 @@ class HolderColumn(tables.RelatedColumn):
         return super().value(**kwargs)  # type: ignore[no-any-return]
 
 
-class DidTable(tables.Table):
+class DidTable(DiscreetTable):
+    withheld = OF_THE_SUPPLIER
+
     position = tables.SequenceColumn()
     ddd = tables.Column(verbose_name=_("DDD"), orderable=False)
     e164 = NumberColumn(verbose_name=_("Number"))
@@ -115,18 +133,6 @@ class DidTable(tables.Table):
             "registration",
         )  # fmt: skip
 
-    def show(self, names: Sequence[str]) -> None:
-        unseen = self.unseen()
-        super().show([name for name in names if name not in unseen])
-
-    def choices(self) -> list[dict[str, Any]]:
-        unseen = self.unseen()
-        return [choice for choice in super().choices() if choice["name"] not in unseen]
-
-    def unseen(self) -> frozenset[str]:
-        """From whom a number comes is no business of who buys it."""
-        return frozenset() if sells(self.actor) else OF_THE_SUPPLIER
-
 
 class RangeTable(tables.Table):
     name = tables.LinkColumn()
@@ -146,7 +152,9 @@ class RangeTable(tables.Table):
         )  # fmt: skip
 
 
-class TenureTable(tables.Table):
+class TenureTable(DiscreetTable):
+    withheld = frozenset({"sellers"})
+
     e164 = tables.Column(verbose_name=_("Number"))
     tenant = tables.RelatedColumn(verbose_name=_("Record of the holder"))
 
@@ -158,10 +166,18 @@ class TenureTable(tables.Table):
         default = ("e164", "holder", "document", "sellers", "since", "until", "ended_as")
 
     def render_sellers(self, value: list[str]) -> str:
-        return " › ".join(value)
+        return " › ".join(self.own_sellers(value))
 
     def value_sellers(self, value: list[str]) -> str:
-        return " > ".join(value)
+        return " > ".join(self.own_sellers(value))
+
+    def own_sellers(self, names: list[str]) -> list[str]:
+        """From the viewer downwards: of whom he buys himself is no business of this list.
+
+        The names stand as the tree did, the master first; a scope is as deep as its owner.
+        """
+        depth = min((scope.count("/") - 1 for scope in self.actor.scopes), default=0)
+        return names[max(depth - 1, 0) :]
 
     def render_ended_as(self, value: str) -> Any:
         return ENDED_AS.get(value, value)

@@ -18,7 +18,7 @@ from tronco.dids.filters import DidFilters
 from tronco.dids.forms import AssignForm, DidForm, GiveBackForm, ReserveForm
 from tronco.dids.models import ClosedDestination, Did
 from tronco.dids.numbers import NumberPlan
-from tronco.dids.tables import DidTable, TenureTable
+from tronco.dids.tables import OF_THE_SUPPLIER, DidTable, TenureTable, sells
 from tronco.tenancy.models import Tenant
 from tronco.ui import edits, panels
 from tronco.ui.actions import Action
@@ -339,6 +339,9 @@ class Dids(Resource):
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_dids(actor=actor)
+
+    def unseen(self, actor: Any) -> frozenset[str]:
+        return frozenset() if sells(actor) else OF_THE_SUPPLIER
 
     def label(self, obj: Did) -> str:
         return obj.display

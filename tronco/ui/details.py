@@ -118,7 +118,11 @@ class HistoryView(ObjectPage):
     per_page = 50
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        events = list_events(self.resource.model, {"pgh_obj_id": self.object.pk})
+        events = list_events(
+            self.resource.model,
+            {"pgh_obj_id": self.object.pk},
+            unseen=self.resource.unseen(self.actor),
+        )
         for child, key in self.resource.history_of:
             events += list_events(child, {f"{key}_id": self.object.pk})
         events.sort(key=lambda event: event.at, reverse=True)

@@ -68,18 +68,23 @@ def is_tracked(model: type[models.Model]) -> bool:
     return model in event_models()
 
 
-def list_events(model: type[models.Model], where: dict[str, Any]) -> list[Event]:
-    """Return the recorded changes of the objects that `where` names, latest first; 500 at most."""
+def list_events(
+    model: type[models.Model], where: dict[str, Any], *, unseen: frozenset[str] = frozenset()
+) -> list[Event]:
+    """Return the recorded changes of the objects that `where` names, latest first; 500 at most.
+
+    Of the fields `unseen` nothing is told.
+    """
     found = event_models()[model]._default_manager.filter(**where)
     rows = found.select_related("pgh_context").order_by("-pgh_id")[:MOST_EVENTS]
-    return compared(list(rows))
+    return compared(list(rows), unseen=unseen)
 
 
-def compared(rows: list[Any]) -> list[Event]:
+def compared(rows: list[Any], *, unseen: frozenset[str] = frozenset()) -> list[Event]:
     """Return rows of event tables as what they say, each compared with the one before it."""
     before = rows_before(rows)
     names = related_names([*rows, *before.values()])
-    return [event_of(row, before.get((type(row), row.pgh_id)), names) for row in rows]
+    return [event_of(row, before.get((type(row), row.pgh_id)), names, unseen) for row in rows]
 
 
 def rows_before(rows: list[Any]) -> dict[tuple[type, int], Any]:
@@ -113,7 +118,7 @@ def related_names(rows: list[Any]) -> Names:
     return names
 
 
-def event_of(row: Any, before: Any, names: Names) -> Event:
+def event_of(row: Any, before: Any, names: Names, unseen: frozenset[str]) -> Event:
     """Return one row of an event table as what it says."""
     model = row.pgh_tracked_model
     metadata = row.pgh_context.metadata if row.pgh_context else {}
@@ -126,7 +131,7 @@ def event_of(row: Any, before: Any, names: Names) -> Event:
         who=metadata.get("who") or "",
         why=metadata.get("why") or "",
         request_id=metadata.get("request") or "",
-        differences=() if deleted else tuple(differences(model, row, before, names)),
+        differences=() if deleted else tuple(differences(model, row, before, names, unseen)),
     )
 
 
@@ -140,10 +145,12 @@ def object_name(row: Any, names: Names) -> str:
     return next((str(getattr(row, f)) for f in fields if getattr(row, f, "")), f"#{row.pgh_obj_id}")
 
 
-def differences(model: Any, row: Any, before: Any, names: Names) -> Iterable[Difference]:
+def differences(
+    model: Any, row: Any, before: Any, names: Names, unseen: frozenset[str]
+) -> Iterable[Difference]:
     """Yield the fields that an event changed."""
     for field in model._meta.concrete_fields:
-        if field.name in _OWN or not field.editable or not hasattr(row, field.attname):
+        if field.name in _OWN | unseen or not field.editable or not hasattr(row, field.attname):
             continue
         new = getattr(row, field.attname)
         old = getattr(before, field.attname) if before is not None else None

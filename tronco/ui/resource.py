@@ -100,6 +100,10 @@ class Resource:
         """Values of an object's form that are not fields of its model."""
         return {}
 
+    def unseen(self, actor: Any) -> frozenset[str]:
+        """Fields of which the history tells this actor nothing."""
+        return frozenset()
+
     def hint(self, obj: Any) -> str:
         """A second line that tells apart objects of the same name, in searches."""
         return ""
