@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,15 @@ from tronco.customers.views import Customers
 from tronco.dids.views import Dids
 from tronco.tenancy.views import Resellers
 from tronco.ui.menu import Item, Section, open_sections
+
+# The demonstration's alone.
+MAILBOX = Item(
+    _("Mailbox of the demonstration"),
+    "demo:letters",
+    "demo.edit",
+    words=_("letters e-mails received"),
+    icon="mailbox",
+)
 
 
 def has_extension(actor: Any) -> bool:
@@ -227,6 +237,7 @@ MENU = (
         (
             Item(_("Users"), "identity:user_list", "identity.view", icon="users"),
             Item(_("E-mails"), "mail:email_list", "mail.view", words=_("sent queue"), icon="mail"),
+            *((MAILBOX,) if settings.TRONCO_DEMO_MAILBOX else ()),
             Item(
                 _("White label"),
                 "branding:brand_list",

@@ -14,6 +14,7 @@ TRONCO_LANGUAGE     en for English where nobody has chosen: command line, first 
 TRONCO_SMTP_URL     mail server, smtp+tls://user:password@host:587; without one mail stays queued
 TRONCO_MAIL_FROM    address from which mail is sent
 TRONCO_MAIL_NETWORKS  networks inside which resellers' own mail servers may stand, comma separated
+TRONCO_DEMO_MAILBOX  directory of the demonstration's letters; set by `tronco up --demo` alone
 """
 
 from __future__ import annotations
@@ -206,6 +207,7 @@ except InvalidInput as problem:
     raise SystemExit(str(problem)) from problem
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("TRONCO_MAIL_FROM") or "tronco@localhost"
+TRONCO_DEMO_MAILBOX = os.environ.get("TRONCO_DEMO_MAILBOX", "")
 
 # Pasted rows come twice: to look at, and again to confirm them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16_000_000

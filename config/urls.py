@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
@@ -30,3 +31,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Customers are tenants too; their screens need folders above.
     path("tenancy/", include(([*tenancy.urlpatterns, *customers.urlpatterns], "tenancy"))),
 ]
+if settings.TRONCO_DEMO_MAILBOX:
+    urlpatterns.append(path("demo/", include("tronco.demo.urls")))

@@ -20,4 +20,6 @@ os.environ["TRONCO_LANGUAGE"] = "en"
 # Argon2 is slow on purpose; that the product uses it is tested by tests/identity.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405
 TRONCO_HOSTS = [*TRONCO_HOSTS, "testserver"]  # noqa: F405
+# One letter lies there: the addresses of the demonstration are tried for every role too.
+TRONCO_DEMO_MAILBOX = str(BASE_DIR / "tests/demo/letters")  # noqa: F405
 DATABASES["default"]["ENGINE"] = "tests.support.database"  # noqa: F405

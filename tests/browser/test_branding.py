@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.branding.making import picture
 from tests.browser.test_accessibility import axe, each_look, findings
@@ -85,11 +85,11 @@ def test_a_text_is_written_looked_at_and_sent(world: World, browser: Browser) ->
     page.get_by_label("Assunto").fill("{caller} ligou para você")
     page.get_by_role("button", name="Prévia").click()
     expect(page.get_by_text("(11) 98888-7777 ligou para você")).to_be_visible()
+    assert_both_looks(page)
     browser.shot(page, "template-preview")
     page.get_by_role("button", name="Salvar & Voltar").click()
     page.get_by_role("link", name="Te ligou", exact=True).click()
-    letter = page.frame_locator("iframe.letter")
-    expect(letter.get_by_text("Voz Serrana").first).to_be_visible()
+    assert_both_looks(page)
     browser.shot(page, "template")
     assert Template.objects.get().tenant == world.reseller_a
     facts = {"caller": "<script>1</script>", "line": "1133334444", "at": "20/11/2026 12:30"}
@@ -109,6 +109,21 @@ def test_a_text_is_written_looked_at_and_sent(world: World, browser: Browser) ->
         assert letter.locator("img").evaluate("one => one.naturalWidth") == 432
         page.locator("iframe.letter").scroll_into_view_if_needed()
         browser.shot(page, f"email-{name}")
+
+
+def assert_both_looks(page: Page) -> None:
+    """A letter in its seller's looks: light, and dark on a telephone."""
+    for css, dark in ((".letter:not(.letter-dark)", False), (".letter-dark", True)):
+        letter = page.frame_locator(f"iframe{css}")
+        expect(letter.get_by_text("Voz Serrana").first).to_be_visible()
+        assert letter.locator("img").evaluate("one => one.naturalWidth") == 432
+        sheet = letter.locator(".sheet").first
+        paper, mark = sheet.evaluate(
+            "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).borderTopColor]"
+        )
+        assert paper == ("rgb(31, 41, 55)" if dark else "rgb(255, 255, 255)")
+        assert mark == "rgb(29, 92, 46)"
+    assert page.locator(".letter-dark").evaluate("one => one.clientWidth") <= 390
 
 
 def test_their_screens_have_no_serious_finding(world: World, browser: Browser, axe: str) -> None:

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tests.support.invariants import RULES
+from tronco.branding.selectors import look_of
 from tronco.calls.models import CLASS_CHOICES, Cdr
 from tronco.calls.rerate import rerate_calls
 from tronco.centrals.services import central_create
@@ -190,6 +191,19 @@ def test_accounts_in_every_state(demo: Demonstration) -> None:
     people = LedgerEntry.objects.filter(kind="credit").values_list("actor", flat=True)
     assert "Ana Beatriz Couto" in people
     assert "Marina Teixeira" in people
+
+
+def test_a_reseller_has_a_brand_and_the_one_below_has_its_logo(demo: Demonstration) -> None:
+    own = look_of(Tenant.objects.get(name="Imobiliária Morada").path)
+    assert (own.name, own.color, own.domain) == (
+        "Horizonte Voz",
+        "#9a3412",
+        "horizonte.localhost",
+    )
+    below = look_of(Tenant.objects.get(name="Pousada Vale do Ouro").path)
+    assert (below.name, below.domain) == ("Serra Azul Telefonia", own.domain)
+    assert below.color != own.color and below.logo_hash == own.logo_hash != ""
+    assert look_of(Tenant.objects.get(name="Litoral Fone").path).name == ""
 
 
 def test_the_tree(demo: Demonstration) -> None:

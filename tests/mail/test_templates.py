@@ -184,6 +184,25 @@ def test_every_kind_arrives(world: World, server: Server, kind: Any, language: s
     assert "{" not in plain and "Revenda A" in html and message["From"].startswith("Revenda A <")
 
 
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [("pt-br", "Teste do servidor de e-mail"), ("en", "Test of the mail server")],
+)
+def test_a_test_arrives(world: World, server: Server, language: str, subject: str) -> None:
+    one = setup_services.server_create(
+        actor=SYSTEM, tenant_id=world.master.pk, host="127.0.0.1", port=server.port,
+        security="none", sender="avisos@operadora.example",
+    )  # fmt: skip
+    with translation.override(language):
+        services.server_test(actor=SYSTEM, server_id=one.pk, recipient="ana@cliente.example")
+    [message] = server.taken
+    assert message["Subject"] == subject and "127.0.0.1" in message.get_content()
+
+
+def test_every_kind_there_is_has_arrived_above() -> None:
+    assert set(Email.Kind.values) == {*KINDS, "test"}
+
+
 def test_nothing_of_a_text_or_of_a_fact_is_markup(world: World) -> None:
     template(world.reseller_a, "x", text="<script>alert(1)</script> {caller} <b>")
     html = told(world.customer_a, facts={"caller": "<img src=x onerror=alert(2)>"}).html

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
@@ -84,6 +85,9 @@ def _checked_domain(text: str) -> str:
     domain = text.strip().rstrip(".").lower()
     if not domain:
         return ""
+    with suppress(UnicodeError):
+        # As browsers name a domain with letters like ç.
+        domain = domain.encode("idna").decode()
     if not _DOMAIN.match(domain):
         raise InvalidInput(
             _("Write the domain alone, like voz.example.com."), field="domain", code="domain"

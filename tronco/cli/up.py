@@ -34,6 +34,7 @@ from tronco.tenancy.rls import WEB_ROLE
 
 WEB_PORT = 8000
 NODE = "node1"
+DEMO_SENDER = "avisos@aroeira.example.com.br"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +89,11 @@ class Instance:
         if os.environ.get("TRONCO_HTTPS") != "1":
             own = f"http://{self.address}:{self.web_port}"
             self.environment["TRONCO_URL"] = os.environ.get("TRONCO_URL") or own
+        # Whoever names a mail server means to use it.
+        self.mail_port = 0
+        if demo and not os.environ.get("TRONCO_SMTP_URL"):
+            self.mail_port = remembered_port(home.directory("ports") / "demo-mail")
+            self.environment.update(self._demo_mail_settings())
         places.release_taken_ports(home, NODE)
         self.node = places.node_settings(
             home,
@@ -106,6 +112,7 @@ class Instance:
             self._sounds(),
             self._database(),
             *([self._demo_data()] if self.demo else []),
+            *([self._demo_mail()] if self.mail_port else []),
             self._sipcore(),
             self._web(),
             self._worker(),
@@ -227,6 +234,27 @@ class Instance:
             needs=("demo-data",),
             wants=(f"asterisk-{NODE}", "sipcore"),
         )
+
+    def _demo_mail(self) -> Service:
+        return self._python(
+            "demo-mail",
+            _("Demonstration mail server"),
+            lambda: [
+                *(sys.executable, "-m", "tronco.demo.mail_server", str(self._mailbox())),
+                *("--port", str(self.mail_port)),
+            ],
+            ready=lambda: _listens(self.mail_port),
+        )
+
+    def _demo_mail_settings(self) -> dict[str, str]:
+        return {
+            "TRONCO_SMTP_URL": f"smtp://127.0.0.1:{self.mail_port}",
+            "TRONCO_MAIL_FROM": os.environ.get("TRONCO_MAIL_FROM") or DEMO_SENDER,
+            "TRONCO_DEMO_MAILBOX": str(self._mailbox()),
+        }
+
+    def _mailbox(self) -> Path:
+        return self.home.directory("demo/mailbox")
 
     def _demo_carrier_port(self) -> int:
         return remembered_port(self.home.directory("ports") / "demo-carrier")

@@ -18,9 +18,11 @@ from django.utils import timezone
 from tronco.catalog.models import Tariff
 from tronco.centrals.models import Central
 from tronco.core.errors import Conflict, NotFound
+from tronco.demo.brands import brands_load
 from tronco.demo.carriers import carrier_move, carriers_load
 from tronco.demo.history import History
 from tronco.demo.lines import LINES, SERVICE_NUMBER, lines_close, lines_load, renew_phones
+from tronco.demo.notices import notices_load
 from tronco.demo.offers import offers_load
 from tronco.demo.people import Access, is_loaded, people_load
 from tronco.demo.telephones import telephones_load
@@ -58,6 +60,8 @@ def demonstration_load(*, central: str, carrier_port: int, scene: Path, access: 
 def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loaded:
     now = timezone.now()
     people = people_load(Tenant.objects.get(kind=Tenant.Kind.MASTER))
+    brands_load(people)
+    notices_load(people)
     catalog = offers_load(people, now=now)
     carriers = carriers_load(catalog.tariffs, carrier_port=carrier_port)
     lines = lines_load(people, catalog.plans, central)

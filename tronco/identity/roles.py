@@ -3,7 +3,8 @@
 A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, export, edit (create
 and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
 pause a group's member, hear voicemail, say when to be warned of a balance, enter a customer's
-panel). The noun `own` is the extension that one uses oneself, with its calls and messages.
+panel). The noun `own` is the extension that one uses oneself, with its calls and messages; `demo`
+the demonstration's mailbox, which is its administrator's alone.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _NOUNS = {
         "audit",
         "mail",
         "branding",
+        "demo",
     ),
     "reseller": (
         "dashboard",

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from tronco.branding.selectors import look_of
 from tronco.mail import selectors, services, setup_services
 from tronco.mail.filters import MailServerFilters, NoticesFilters, TemplateFilters
 from tronco.mail.forms import MailServerForm, NoticesForm, ServerTestForm, TemplateForm
 from tronco.mail.kinds import KINDS
 from tronco.mail.letters import Letter, write_letter
 from tronco.mail.models import Language, MailServer, Notices, Template
-from tronco.mail.pages import LetterPage
+from tronco.mail.pages import LetterPage, framed
 from tronco.mail.tables import MailServerTable, NoticesTable, TemplateTable
 from tronco.tenancy.models import Tenant
+from tronco.tenancy.selectors import get_tenant
 from tronco.ui import lists, panels
 from tronco.ui.actions import Action
 from tronco.ui.edits import CreateView, EditView, FormPage
 from tronco.ui.formats import yes_no
+from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
+
+# What is looked at before it is saved: kind, seller, subject and text, in the session.
+PREVIEW = "mail_preview"
 
 
 def example_letter(kind: str, seller: Tenant, subject: str, text: str) -> Letter:
@@ -58,6 +64,7 @@ class TemplatePage(FormPage):
     template_name = "mail/template_edit.html"
     shown: Any = None  # the form that is shown
     letter: Letter | None = None
+    sender = ""
 
     def kind_of(self, form: Any) -> str:
         """The kind under change, or the one that is chosen now."""
@@ -68,9 +75,11 @@ class TemplatePage(FormPage):
         form = self.form(request.POST, request.FILES)
         if "preview" not in request.POST or not form.is_valid():
             return super().post(request, *args, **kwargs)
-        values = form.cleaned_data
+        values, kind = form.cleaned_data, self.kind_of(form)
         seller = form.instance.tenant if form.instance.pk else values["tenant"]
-        self.letter = example_letter(self.kind_of(form), seller, values["subject"], values["text"])
+        self.letter = example_letter(kind, seller, values["subject"], values["text"])
+        self.sender = look_of(seller.path).name or seller.name
+        request.session[PREVIEW] = (kind, seller.pk, values["subject"], values["text"])
         return self.show(form)
 
     def show(self, form: Any, *, status: int = 200) -> HttpResponse:
@@ -79,7 +88,9 @@ class TemplatePage(FormPage):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         kind = KINDS[self.kind_of(self.shown)]
-        return super().context(**{"kind": kind, "letter": self.letter, **extra})
+        preview = {"letter": self.letter, "sender": self.sender}
+        preview["letter_url"] = reverse("mail:template_preview")
+        return super().context(**{"kind": kind, **preview, **extra})
 
 
 class TemplateCreate(TemplatePage, CreateView):
@@ -97,6 +108,19 @@ class TemplateCreate(TemplatePage, CreateView):
 
 class TemplateEdit(TemplatePage, EditView):
     """A template under change."""
+
+
+class TemplatePreview(Page):
+    """What is not saved yet, in the seller's looks, for a frame."""
+
+    permission = "mail.edit"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if PREVIEW not in request.session:
+            return HttpResponseRedirect(reverse("mail:template_add"))
+        kind, seller_id, subject, text = request.session[PREVIEW]
+        seller = get_tenant(actor=self.actor, tenant_id=seller_id)
+        return framed(request, example_letter(kind, seller, subject, text).html, seller)
 
 
 class TemplateLetter(LetterPage):
@@ -122,7 +146,7 @@ class Templates(Resource):
         panels.Fields(_("Words"), "subject", "text"),
         panels.Html(
             _("Preview"),
-            "mail/panels/letter.html",
+            "mail/panels/looks.html",
             lambda request, one: {"letter_url": reverse("mail:template_letter", args=[one.pk])},
             wide=True,
         ),

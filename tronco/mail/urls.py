@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tronco.mail.setup_views import CustomerNotices, MailServers, TemplateLetter, Templates
+from tronco.mail.setup_views import (
+    CustomerNotices,
+    MailServers,
+    TemplateLetter,
+    TemplatePreview,
+    Templates,
+)
 from tronco.mail.views import EmailLetter, Emails
 
 app_name = "mail"
 urlpatterns = [
     *Templates.urls("templates/"),
+    path("templates/preview/", TemplatePreview.as_view(), name="template_preview"),
     path(
         "templates/<int:key>/letter/",
         TemplateLetter.as_view(resource=Templates()),
