@@ -14,7 +14,7 @@ from django.db import DataError, connection, transaction
 from tests.calls.making import START, authorised, ended, made
 from tests.support.world import World, make_tariff, make_world
 from tronco.calls.models import Cdr, DailyCalls, HourlyCalls, PeakCalls
-from tronco.calls.peaks import find_peaks
+from tronco.calls.peaks import find_peaks, peaks_keep
 from tronco.calls.prices import viewpoint_of
 from tronco.calls.records import CallEnd, CallParties
 from tronco.calls.rerate import OtherPrices, corrections_post, rerate_calls
@@ -148,6 +148,22 @@ def test_peaks_are_those_of_the_records(world: World, seed: int) -> None:
     record_ingest(ends=[late])
     after = dict(find_peaks(actor=SYSTEM, day=DAY))
     assert after[START] == before[START] + 1
+
+
+def test_a_seller_finds_the_peaks_of_yesterday_kept(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    in_batches(story(world, 1), 1)
+    peaks_keep(day=DAY)
+    kept = {row.tenant_id for row in PeakCalls.objects.all()}
+    assert kept >= {world.master.pk, world.reseller_a.pk}
+    assert not kept & {world.customer.pk, world.customer_a1.pk}
+    actor = world.actor(world.reseller_a)
+    with django_assert_num_queries(2):  # who he is, and what was kept
+        hours = find_peaks(actor=actor, day=DAY)
+    assert max(peak for _hour, peak in hours) > 0
+    PeakCalls.objects.all().delete()
+    assert hours == find_peaks(actor=actor, day=DAY)
 
 
 def slow_peak(calls: list[tuple[datetime, datetime]], hour: datetime) -> int:

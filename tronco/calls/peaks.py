@@ -65,8 +65,20 @@ RETURNING hour, peak
 
 def find_peaks(*, actor: Actor, day: date) -> list[tuple[datetime, int]]:
     """Return every hour of the day with the most calls that the viewer had running at once."""
+    return _find(viewed_tenants(actor), day)
+
+
+def peaks_keep(*, day: date) -> None:
+    """Find the peaks of a day that is over for every seller: his first look is to be a quick one.
+
+    A customer's are few calls, swept in no time when he looks.
+    """
+    for seller in Tenant.objects.exclude(kind=Tenant.Kind.CUSTOMER).order_by("pk"):
+        _find([seller], day)
+
+
+def _find(tenants: list[Tenant], day: date) -> list[tuple[datetime, int]]:
     since, until = midnight(day), midnight(day + timedelta(days=1))
-    tenants = viewed_tenants(actor)
     # The peak of several customers is not the sum of theirs, so theirs is not kept.
     keeper = tenants[0].pk if len(tenants) == 1 else None
     values: dict[str, Any] = {

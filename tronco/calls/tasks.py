@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from tronco.calls import missed
+from tronco.calls import missed, peaks
 
 
 @app.periodic(cron="* * * * *")
@@ -14,3 +15,10 @@ from tronco.calls import missed
 def tell_missed(timestamp: int) -> int:
     """Tell customers who called them in vain."""
     return missed.missed_calls_tell(at=datetime.now(UTC))
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(queueing_lock="calls.keep_peaks")
+def keep_peaks(timestamp: int) -> None:
+    """Find yesterday's most calls at once, before somebody looks."""
+    peaks.peaks_keep(day=timezone.localdate() - timedelta(days=1))
