@@ -98,6 +98,27 @@ def test_a_line_s_owner_is_told_of_his_own(world: World) -> None:
     assert Email.objects.get().recipient == "ana@cliente.example"
 
 
+@pytest.mark.parametrize(
+    ("customer", "line", "told"),
+    [
+        (True, None, 1),
+        (True, True, 1),
+        (True, False, 0),
+        (False, None, 0),
+        (False, True, 1),
+        (False, False, 0),
+    ],
+)
+def test_a_line_may_want_it_otherwise(
+    world: World, customer: bool, line: bool | None, told: int
+) -> None:
+    Notices.objects.update(missed_calls=customer)
+    circuit = world.circuit(tenant=world.customer_a)
+    LineService.objects.create(circuit=circuit, tenant=circuit.tenant, missed_calls=line)
+    called(world, circuit=circuit)
+    assert missed_calls_tell(at=NOW) == told
+
+
 def test_an_address_that_is_none_does_not_hold_up_the_others(world: World) -> None:
     line = world.circuit(tenant=world.customer_a)
     LineService.objects.create(circuit=line, tenant=line.tenant, voicemail_email="ninguém")

@@ -1,11 +1,11 @@
-"""*Te ligou*: customers who want it are told of each call to them that nobody answered."""
+"""*Te ligou*: who wants it, customer or line, is told of each call to him that nobody answered."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,9 +43,13 @@ def display_caller(caller: str) -> str:
 
 def _list_untold(at: datetime) -> QuerySet[Cdr]:
     reference = Concat(Value("missed_call:"), OuterRef("call_id"))
+    lines = LineService.objects.filter(circuit=OuterRef("circuit"))
+    wanted = Q(tenant__in=Notices.objects.filter(missed_calls=True).values("tenant"))
     return (
         Cdr.objects.filter(
-            tenant__in=Notices.objects.filter(missed_calls=True).values("tenant"),
+            # A line that says nothing of its own does as its customer.
+            wanted & ~Exists(lines.filter(missed_calls=False))
+            | Exists(lines.filter(missed_calls=True)),
             direction=Direction.IN,
             outcome__in=MISSED,
             started_at__range=(at - FRESH - LONGEST_CALL, at),

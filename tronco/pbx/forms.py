@@ -386,11 +386,12 @@ class OwnLineForm(ModelForm):
             help=_("Dialled as your telephone would dial it. Empty: no follow-me."),
         ),
         fieldset(_("Voicemail"), "voicemail", "voicemail_email"),
+        fieldset(_("Missed calls"), "missed_calls"),
     )  # fmt: skip
 
     class Meta(ModelForm.Meta):
         model = LineService
-        fields = ("ring_s", *FOLLOW_ME, "voicemail", "voicemail_email")
+        fields = ("ring_s", *FOLLOW_ME, "voicemail", "voicemail_email", "missed_calls")
 
     def adapt(self, actor: Any) -> None:
         for name in FOLLOW_ME:

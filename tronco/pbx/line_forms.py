@@ -21,13 +21,14 @@ class LineServiceForm(ModelForm):
             help=_("Dialled as the line itself would dial it; the line pays. Empty: no follow-me."),
         ),
         fieldset(_("Voicemail"), "voicemail", "voicemail_email", "voicemail_greeting"),
+        fieldset(_("Missed calls"), "missed_calls"),
     )  # fmt: skip
 
     class Meta(ModelForm.Meta):
         model = LineService
         fields = (
             "extension", "ring_s", "pickup_group", "always", "busy", "no_answer", "offline",
-            "voicemail", "voicemail_email", "voicemail_greeting",
+            "voicemail", "voicemail_email", "voicemail_greeting", "missed_calls",
         )  # fmt: skip
         widgets = {"voicemail_greeting": owned("pbx:prompt_options")}
 

@@ -27,7 +27,7 @@ _PIN = re.compile(r"[0-9]{4,8}")
 _EXTENSION = re.compile(r"[0-9]{2,6}")
 FOLLOW_ME = ("always", "busy", "no_answer", "offline")
 # What whoever uses the line may say of it himself.
-OWN_FIELDS = frozenset({*FOLLOW_ME, "ring_s", "voicemail", "voicemail_email"})
+OWN_FIELDS = frozenset({*FOLLOW_ME, "ring_s", "voicemail", "voicemail_email", "missed_calls"})
 
 
 class LineFields(TypedDict, total=False):
@@ -42,6 +42,7 @@ class LineFields(TypedDict, total=False):
     voicemail: bool
     voicemail_email: str
     voicemail_greeting_id: int | None
+    missed_calls: bool | None
     pickup_group: str
 
 

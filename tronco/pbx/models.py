@@ -390,6 +390,13 @@ class LineService(models.Model):
     voicemail = models.BooleanField(_("voicemail"), default=False)
     voicemail_email = models.EmailField(_("voicemail goes to"), blank=True)
     voicemail_greeting = optional_key(Prompt, _("greeting of the voicemail"))
+    missed_calls = models.BooleanField(
+        _("e-mail of missed calls"),
+        null=True,
+        blank=True,
+        choices=[(None, _("as the customer has it")), (True, _("yes")), (False, _("no"))],
+        help_text=_("To the voicemail's address if there is one, else where notices go."),
+    )
     pickup_group = models.CharField(
         _("pick-up group"),
         max_length=40,
