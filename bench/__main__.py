@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import os
 import platform
 import sys
@@ -28,6 +29,8 @@ def main() -> int:
     wanted = parser.parse_args().measure or names
     if unknown := sorted(set(wanted) - set(names)):
         parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(names)}")
+    # It would tell of every task that it registers.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     rows: list[dict[str, Any]] = []
     for name in wanted:
         print(f"== {name}", flush=True)

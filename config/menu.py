@@ -16,6 +16,7 @@ from tronco.circuits.views import Circuits
 from tronco.customers.views import Customers
 from tronco.dids.views import Dids
 from tronco.tenancy.views import Resellers
+from tronco.topups.selectors import count_waiting
 from tronco.ui.menu import Item, Section, open_sections
 
 # The demonstration's alone.
@@ -31,6 +32,11 @@ MAILBOX = Item(
 def has_extension(actor: Any) -> bool:
     """Whether this person uses an extension himself."""
     return actor.can("own.view") and find_own_circuit(actor=actor) is not None
+
+
+def count_topups(actor: Any) -> int:
+    """How many requests for credit wait for this person."""
+    return count_waiting(actor=actor)
 
 
 MENU = (
@@ -191,6 +197,27 @@ MENU = (
                 "catalog.view",
                 words=_("quote simulate price of a call"),
                 icon="calculator",
+            ),
+        ),
+    ),
+    Section(
+        _("Money"),
+        "coins",
+        (
+            Item(
+                _("Statement"),
+                "circuits:posting_list",
+                "circuits.view",
+                words=_("postings credit debit balance movements"),
+                icon="file-invoice",
+            ),
+            Item(
+                _("Credit requests"),
+                "topups:topup_list",
+                "topups.view",
+                words=_("ask for credit top-up receipt approve"),
+                icon="coins",
+                count=count_topups,
             ),
         ),
     ),

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "tronco.catalog",
     "tronco.charging",
     "tronco.circuits",
+    "tronco.topups",
     "tronco.callingcards",
     "tronco.pbx",
     "tronco.dids",

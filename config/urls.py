@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routing/", include("tronco.routing.urls")),
     # Customers are tenants too; their screens need folders above.
     path("tenancy/", include(([*tenancy.urlpatterns, *customers.urlpatterns], "tenancy"))),
+    path("topups/", include("tronco.topups.urls")),
 ]
 if settings.TRONCO_DEMO_MAILBOX:
     urlpatterns.append(path("demo/", include("tronco.demo.urls")))

@@ -22,4 +22,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_H
 TRONCO_HOSTS = [*TRONCO_HOSTS, "testserver"]  # noqa: F405
 # One letter lies there: the addresses of the demonstration are tried for every role too.
 TRONCO_DEMO_MAILBOX = str(BASE_DIR / "tests/demo/letters")  # noqa: F405
+# It would tell of every task that it registers.
+LOGGING["loggers"]["procrastinate"] = {"level": "WARNING"}  # type: ignore[index]  # noqa: F405
 DATABASES["default"]["ENGINE"] = "tests.support.database"  # noqa: F405

@@ -24,6 +24,7 @@ LAYERS = [
     "catalog",
     "charging",
     "circuits",
+    "topups",
     "callingcards",
     "pbx",
     "dids",

@@ -20,6 +20,7 @@ from tests.callingcards.making import make_card
 from tests.pbx.making import make_menu, make_prompt, make_queue, make_schedule, make_voicemail
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import World, make_world
+from tests.topups.making import A_PDF, make_topup
 from tronco.branding.models import Brand
 from tronco.calls.models import Cdr
 from tronco.catalog.models import Allowance, TariffVersion
@@ -131,6 +132,7 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         authorization,
         cdr,
         circuit.account,
+        circuit.account.entries.get(),
         plan,
         plan.tariff,
         version,
@@ -173,6 +175,7 @@ def samples(world: World) -> dict[type[models.Model], Any]:
         ),
         card := make_card(world, world.reseller_a),
         card.series,
+        make_topup(world, circuit.account, receipt=A_PDF),
         *answering(circuit),
     ]
     return {type(one): one for one in found}

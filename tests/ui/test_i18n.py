@@ -15,6 +15,12 @@ def test_every_text_has_its_portuguese() -> None:
     assert [entry.msgid for entry in i18n.lacking()] == []
 
 
+def test_no_text_stands_there_twice() -> None:
+    """Gettext tells a text from one with a plural by nothing: the second would be lost."""
+    entries = polib.pofile(str(i18n.CATALOGUE))
+    assert len({(entry.msgctxt, entry.msgid) for entry in entries}) == len(entries)
+
+
 def test_texts_of_code_whatever_the_function_is_called() -> None:
     source = (
         "from django.utils.translation import gettext_lazy as _, ngettext, pgettext as p\n"

@@ -50,6 +50,18 @@ def list_accounts(*, actor: Actor) -> QuerySet[Account]:
     return Account.objects.visible_to(actor).select_related("tenant", "plan")
 
 
+def list_own_accounts(*, actor: Actor) -> QuerySet[Account]:
+    """Return the accounts that the actor pays by and his seller credits.
+
+    A customer's are behind his circuits, a reseller has one. Without a limit none needs credit.
+    """
+    own = list_accounts(actor=actor).filter(tenant__path__in=actor.scopes).exclude(limit_u=None)
+    # Somebody of a seller to whom some customers were given has their paths: he credits them.
+    is_seller = actor.can("charging.credit")
+    roles = [Account.Role.RESELLER, *([] if is_seller else [Account.Role.CIRCUIT])]
+    return own.filter(role__in=roles)
+
+
 def get_account(*, actor: Actor, account_id: int, lock: bool = False) -> Account:
     """Return an account, or raise NotFound."""
     rows = Account.objects.visible_to(actor)

@@ -14,18 +14,19 @@ from tronco.numbering.classify import classify
 from tronco.ui import formats, tables
 from tronco.ui.urls import screen_url, url_or_none
 
+# Begins the source of what a request for credit brought.
+TOPUP = "topup:"
+
 
 class RemarkColumn(tables.Column):
-    """S0's Observação: what it was for, and who or what did it. A call's posting leads to it."""
+    """S0's Observação: what it was for, leading to the call or request, and who or what did it."""
 
     empty_values = ()
 
     def render(self, record: LedgerEntry) -> str:
         who = format_html('<span class="text-secondary">{}</span>', record.actor)
         note = noted(record)
-        if record.kind == LedgerEntry.Kind.CALL:
-            # The switch's id of the call stands in `source`.
-            url = url_or_none("calls:cdr_by_id", record.source) or "#"
+        if url := source_url(record):
             note = format_html('<a href="{}">{}</a>', url, note)
         return format_html("{} · {}", note, who) if note else who
 
@@ -33,8 +34,23 @@ class RemarkColumn(tables.Column):
         return " · ".join(filter(None, (noted(record), record.actor)))
 
 
+def source_url(entry: LedgerEntry) -> str | None:
+    """The page of what stands behind a posting."""
+    if entry.kind == LedgerEntry.Kind.CALL:
+        # The switch's id of the call.
+        return url_or_none("calls:cdr_by_id", entry.source)
+    if entry.source.startswith(TOPUP):
+        return url_or_none("topups:topup_detail", entry.source.removeprefix(TOPUP))
+    return None
+
+
 def noted(entry: LedgerEntry) -> str:
     """What a posting was for. A call's note is whom it was to."""
+    if entry.source.startswith(TOPUP):
+        number = entry.source.removeprefix(TOPUP)
+        return ": ".join(
+            filter(None, (_now("Credit request #%(number)s") % {"number": number}, entry.note))
+        )
     if entry.kind != LedgerEntry.Kind.CALL:
         return entry.note
     number = classify(entry.note).display
@@ -46,12 +62,14 @@ class StatementTable(tables.Table):
     kind = tables.BadgeColumn(verbose_name=_("Kind"))
     balance_before_u = tables.MoneyColumn(verbose_name=_("Previous balance"))
     amount_u = tables.MoneyColumn(verbose_name=_("Amount"))
-    balance_after_u = tables.MoneyColumn(verbose_name=_("Balance"))
-    remark = RemarkColumn(verbose_name=_("Remark"))
+    balance_after_u = tables.MoneyColumn(verbose_name=_("Balance"), orderable=False)
+    remark = RemarkColumn(verbose_name=_("Remark"), orderable=False)
 
     class Meta(tables.Table.Meta):
         model = LedgerEntry
-        fields = ("at", "kind", "balance_before_u", "amount_u", "balance_after_u", "remark")
+        fields: tuple[str, ...] = (
+            "at", "kind", "balance_before_u", "amount_u", "balance_after_u", "remark",
+        )  # fmt: skip
 
 
 class OwnerColumn(tables.Column):

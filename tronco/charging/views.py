@@ -90,6 +90,7 @@ class StatementPage(details.ObjectPage):
             account=self.account,
             saldo=selectors.account_saldo(self.account),
             may_adjust=self.may_adjust(),
+            topup_url=topup_url(self.actor, self.account),
             status=status,
             **extra,
         )
@@ -119,6 +120,14 @@ def said(kind: str, amount_u: int) -> str:
     if kind == LedgerEntry.Kind.DEBIT:
         posted = _("Debit of %(amount)s posted.")
     return str(posted) % {"amount": format_brl(abs(amount_u))}
+
+
+def topup_url(actor: Any, account: Account) -> str | None:
+    """Where whoever pays by the account asks his seller for credit."""
+    own = selectors.list_own_accounts(actor=actor)
+    if not actor.can("topups.edit") or not own.filter(pk=account.pk).exists():
+        return None
+    return f"{reverse('topups:topup_add')}?account={account.pk}"
 
 
 class ResellerAccounts(Resource):

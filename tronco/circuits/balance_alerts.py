@@ -7,7 +7,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.urls import reverse
 
+from tronco.branding.selectors import look_of
 from tronco.circuits.models import BalanceAlert, Circuit
 from tronco.circuits.selectors import get_circuit
 from tronco.core.money import format_brl
@@ -53,7 +55,8 @@ def alerts_tell(*, now: datetime) -> int:
     )
     alerts.filter(told_at__isnull=False, left_u__gte=F("threshold_u")).update(told_at=None)
     fallen = alerts.filter(told_at=None, left_u__lt=F("threshold_u"))
-    fallen = fallen.select_related("circuit").select_for_update(of=("self",), skip_locked=True)
+    fallen = fallen.select_related("circuit", "tenant")
+    fallen = fallen.select_for_update(of=("self",), skip_locked=True)
     count = 0
     for alert in fallen:
         notice_queue(
@@ -63,6 +66,7 @@ def alerts_tell(*, now: datetime) -> int:
                 "account": alert.circuit.number,
                 "balance": format_brl(alert.left_u),
                 "threshold": format_brl(alert.threshold_u),
+                "link": _link(alert),
             },
             reference=f"low-balance:{alert.pk}:{now.isoformat()}",
         )
@@ -70,3 +74,9 @@ def alerts_tell(*, now: datetime) -> int:
         alert.save(update_fields=["told_at"])
         count += 1
     return count
+
+
+def _link(alert: BalanceAlert) -> str:
+    """Where the customer asks for credit."""
+    page = f"{reverse('topups:topup_add')}?account={alert.circuit.account_id}"
+    return look_of(alert.tenant.path).site_url + page

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, F, QuerySet, When
+from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subquery, When
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Allowance, Plan
-from tronco.charging.models import Account, Bucket
+from tronco.charging.models import Account, Bucket, LedgerEntry
 from tronco.circuits.models import Circuit, LatencySample
 from tronco.core.errors import NotFound
 from tronco.tenancy.access import Actor
+
+MOST_NAMED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,25 @@ def require_own(actor: Actor, circuit: Circuit, permission: str) -> None:
     is_own = actor.user_id is not None and circuit.user_id == actor.user_id
     if not (is_own and actor.can("own.edit")):
         actor.require(permission)
+
+
+def line_of(account: str) -> Subquery:
+    """Return the number of the first line on the account that the outer query names so."""
+    lines = Circuit.objects.filter(account=OuterRef(account)).order_by("pk")
+    return Subquery(lines.values("number")[:1])
+
+
+def list_postings(*, actor: Actor) -> QuerySet[LedgerEntry]:
+    """Return what moved the balances behind the lines within reach, the newest first."""
+    accounts = Account.objects.visible_to(actor).filter(role=Account.Role.CIRCUIT)
+    # Named one by one where they are few: the database then reads no others' postings.
+    few = list(accounts.values_list("pk", flat=True)[: MOST_NAMED + 1])
+    return (
+        LedgerEntry.objects.filter(account__in=few if len(few) <= MOST_NAMED else accounts)
+        .select_related("tenant")
+        .annotate(line=line_of("account"))
+        .order_by("-pk")
+    )
 
 
 def list_latency(*, circuit: Circuit, since: datetime) -> QuerySet[LatencySample]:

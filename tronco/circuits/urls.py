@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from tronco.circuits.page_views import PhoneClose, PhoneDoor, PhoneOpen, PhonePage
+from tronco.circuits.statement_views import Postings
 from tronco.circuits.views import AlertPage, Circuits, CreditPage, LatencyData, NewPassword
 
 app_name = "circuits"
 urlpatterns = [
     *Circuits.urls(),
+    *Postings.urls("statement/"),
     path("phone/", PhonePage.as_view(), name="phone"),
     path("phone/open/", PhoneOpen.as_view(), name="phone_open"),
     path("phone/close/", PhoneClose.as_view(), name="phone_close"),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from tronco.charging.models import Account
-from tronco.charging.views import StatementPage
+from tronco.charging.views import StatementPage, topup_url
 from tronco.circuits import balance_alerts, selectors, services
 from tronco.circuits.filters import CircuitFilters
 from tronco.circuits.forms import BalanceAlertForm, CircuitForm
@@ -116,7 +116,11 @@ class Circuits(Resource):
             "circuits/panels/registration.html",
             lambda request, circuit: {"registration": getattr(circuit, "registration", None)},
         ),
-        panels.Html(_("Balance"), "circuits/panels/balance.html"),
+        panels.Html(
+            _("Balance"),
+            "circuits/panels/balance.html",
+            lambda request, circuit: {"topup_url": topup_url(request.actor, circuit.account)},
+        ),
         panels.Html(
             _("National plan"),
             "circuits/panels/plan.html",

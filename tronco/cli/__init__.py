@@ -50,6 +50,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "tronco.cli.tariff",
         gettext_noop("price lists: import, show, publish, withdraw, export"),
     ),
+    "topup": (
+        "tronco.cli.topup",
+        gettext_noop("requests for credit: what waits, approve, refuse"),
+    ),
     "up": ("tronco.cli.up", gettext_noop("run every part of Tronco on this machine, until Ctrl-C")),
 }
 

@@ -26,6 +26,7 @@ from tronco.demo.notices import notices_load
 from tronco.demo.offers import offers_load
 from tronco.demo.people import Access, is_loaded, people_load
 from tronco.demo.telephones import telephones_load
+from tronco.demo.topups import topups_load
 from tronco.demo.voice import visits_load, voice_load
 from tronco.routing.models import Carrier
 from tronco.tenancy.access import SYSTEM, acting
@@ -71,6 +72,7 @@ def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loa
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
     voice_load(people, lines, catalog.plans)
+    topups_load()
     phones = {line.number: lines.passwords[line.number] for line in LINES if line.is_phone}
     told = [
         *people.access,

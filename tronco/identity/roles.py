@@ -34,6 +34,7 @@ _NOUNS = {
         "catalog",
         "charging",
         "circuits",
+        "topups",
         "callingcards",
         "pbx",
         "dids",
@@ -52,6 +53,7 @@ _NOUNS = {
         "catalog",
         "charging",
         "circuits",
+        "topups",
         "callingcards",
         "pbx",
         "dids",
@@ -60,8 +62,10 @@ _NOUNS = {
         "mail",
         "branding",
     ),
-    "customer": ("dashboard", "identity", "circuits", "pbx", "dids", "calls"),
+    "customer": ("dashboard", "identity", "circuits", "topups", "pbx", "dids", "calls"),
 }
+# To ask a seller for credit: the master has none.
+_OF_WHO_BUYS = frozenset({"topups.edit"})
 # His own telephone, and nothing of his company's.
 _EXTENSION_USER = frozenset({"dashboard.view", "own.view", "own.edit"})
 _CUSTOMER = frozenset(
@@ -71,7 +75,11 @@ _CUSTOMER = frozenset(
         "identity.edit",
         "identity.delete",
         "circuits.view",
+        "circuits.export",
         "circuits.operate",
+        "topups.view",
+        "topups.export",
+        "topups.edit",
         "own.view",
         "own.edit",
         "pbx.view",
@@ -88,6 +96,8 @@ _CUSTOMER = frozenset(
 def permissions_for(role: Role, level: str) -> frozenset[str]:
     """Return the permissions of a role at `level` (master, reseller, customer)."""
     everything = frozenset(f"{noun}.{verb}" for noun in _NOUNS[level] for verb in _VERBS)
+    if level == "master":
+        everything -= _OF_WHO_BUYS
     if role == Role.EXTENSION_USER:
         return _EXTENSION_USER if level == "customer" else frozenset()
     if level == "customer":
@@ -98,6 +108,7 @@ def permissions_for(role: Role, level: str) -> frozenset[str]:
         wanted = _ending(everything, "view", "export", "credit") | {
             "catalog.edit",
             "catalog.delete",
+            "topups.edit",
         }
     elif role == Role.SUPPORT:
         wanted = _ending(everything, "view", "export", "operate") | {

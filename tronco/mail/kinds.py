@@ -62,6 +62,9 @@ _NAME = Place(_("name of the user"), "Ana Souza")
 _LINK = Place(_("link that opens once"), "https://voz.example/link", is_secret=True)
 _USERNAME = Place(_("user name to sign in with"), "ana")
 _UNTIL = Place(_("until when the link opens"), "21/11/2026 12:30")
+_ACCOUNT = Place(_("which account"), "1133334444")
+_ASKED = Place(_("how much was asked for"), "R$ 50,00")
+_REQUEST = Place(_("page of the request"), "https://voz.example/topups/7/")
 
 KINDS = {
     kind.name: kind
@@ -120,14 +123,64 @@ KINDS = {
             Email.Kind.LOW_BALANCE,
             _("The balance fell below what the customer wants to be warned at."),
             {
-                "account": Place(_("which account"), "1133334444"),
+                "account": _ACCOUNT,
                 "balance": Place(_("what is left"), "R$ 4,90"),
                 "threshold": Place(_("where the warning begins"), "R$ 5,00"),
+                "link": Place(
+                    _("page where credit is asked for"), "https://voz.example/topups/add/"
+                ),
             },
             _("Your balance is low: {balance}"),
             _(
                 "Hello, {customer}.\n\nThe balance of {account} is {balance}, below {threshold}."
-                " Add credit so that your calls go on.\n\n{seller}"
+                " Add credit so that your calls go on:\n\n{link}\n\n{seller}"
+            ),
+        ),
+        Kind(
+            Email.Kind.TOPUP_ASKED,
+            _("A customer or reseller asks for credit; goes to whoever sells to him."),
+            {
+                "asker": Place(_("who asks"), "Padaria Pão Quente"),
+                "account": _ACCOUNT,
+                "amount": Place(_("how much"), "R$ 50,00"),
+                "note": Place(_("what he wrote"), "Pix de hoje"),
+                "link": _REQUEST,
+            },
+            _("{asker} asks for {amount} of credit"),
+            _(
+                "{asker} asks for {amount} of credit for {account}.\n\nNote: {note}\n\n"
+                "To approve or refuse it, open:\n\n{link}"
+            ),
+        ),
+        Kind(
+            Email.Kind.TOPUP_APPROVED,
+            _("A request for credit was approved."),
+            {
+                "account": _ACCOUNT,
+                "asked": _ASKED,
+                "amount": Place(_("how much was credited"), "R$ 50,00"),
+                "reason": Place(_("what the seller wrote"), "Pix recebido"),
+                "link": _REQUEST,
+            },
+            _("{amount} of credit for {account}"),
+            _(
+                "Hello, {customer}.\n\n{amount} were credited to {account}; you had asked for"
+                " {asked}.\n\nRemark: {reason}\n\n{link}\n\n{seller}"
+            ),
+        ),
+        Kind(
+            Email.Kind.TOPUP_REFUSED,
+            _("A request for credit was refused."),
+            {
+                "account": _ACCOUNT,
+                "asked": _ASKED,
+                "reason": Place(_("why"), "Pix não localizado"),
+                "link": _REQUEST,
+            },
+            _("Your request for credit was refused"),
+            _(
+                "Hello, {customer}.\n\nYour request of {asked} for {account} was refused.\n\n"
+                "Reason: {reason}\n\n{link}\n\n{seller}"
             ),
         ),
         Kind(

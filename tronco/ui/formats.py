@@ -21,6 +21,7 @@ NOTHING = "—"
 STATE_COLORS: Mapping[str, str] = {
     "active": "green",
     "answered": "green",
+    "approved": "green",
     "online": "green",
     "published": "green",
     "up": "green",

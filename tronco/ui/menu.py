@@ -15,7 +15,8 @@ Text = Any  # str or a lazy translation
 class Item:
     """A screen: its name, its url name, and the permission to see it (empty: everybody).
 
-    `words` are other names by which the quick access finds it.
+    `words` are other names by which the quick access finds it. `count(actor)` tells how much waits
+    there for him.
     """
 
     label: Text
@@ -23,6 +24,7 @@ class Item:
     permission: str
     words: Text = ""
     icon: str = ""
+    count: Callable[[Any], int] | None = None
 
     def address(self) -> str:
         """Where it leads."""
@@ -54,7 +56,10 @@ def open_sections(menu: Sequence[Section], actor: Any, path: str) -> Iterator[di
     current = max((a for a in addresses if a != "/" and path.startswith(a)), key=len, default=path)
     for section, items in seen:
         if items:
-            rows = [{"item": i, "url": a, "current": a == current} for i, a in items]
+            rows = [
+                {"item": i, "url": a, "current": a == current, "count": i.count and i.count(actor)}
+                for i, a in items
+            ]
             yield {
                 "section": section,
                 "items": rows,
