@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from django.urls import reverse
 
 from tests.support.smtp import Server, mail_server, own_mail_server
@@ -48,6 +54,30 @@ def sent(tenant: Tenant) -> Email:
     services.email_deliver(email_id=email.pk, at=datetime.now(UTC) + timedelta(seconds=1))
     email.refresh_from_db()
     return email
+
+
+def self_signed(directory: Path) -> ssl.SSLContext:
+    """What a server shows whose certificate it has made itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "smtp.revenda.example")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=now - timedelta(days=1),
+        not_valid_after=now + timedelta(days=1),
+    ).sign(key, hashes.SHA256())
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path = directory / "smtp.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, form, plain)
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 def allow_this_machine(settings: Any) -> None:
@@ -147,13 +177,25 @@ def test_a_password_goes_only_where_it_was_typed_for(world: World) -> None:
     assert refused.value.field == "security"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(world: World) -> None:
+def test_a_server_without_the_encryption_asked_for_gets_nothing(world: World) -> None:
     with mail_server() as his:
         one = server_of(world.master, his.port, security="starttls")
         page = administrator(world).post(
             reverse("mail:mailserver_do", args=[one.pk, "test"]), {"recipient": "eu@b.example"}
         )
     assert page.status_code == 422 and "STARTTLS" in page.content.decode()
+    assert not his.taken
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_until_it_is_renewed(
+    world: World, tmp_path: Path
+) -> None:
+    with mail_server(tls_context=self_signed(tmp_path)) as his:
+        server_of(world.master, his.port, security="starttls")
+        refused = sent(world.customer_b)
+    assert refused.state == Email.State.QUEUED and refused.next_at
+    assert "certificate" in refused.error
+    assert not his.taken
 
 
 class TestMailServers(ResourceCase):

@@ -89,8 +89,8 @@ def is_permanent(problem: Exception) -> bool:
         return all(code >= _PERMANENT for code, _words in problem.recipients.values())
     if isinstance(problem, smtplib.SMTPDataError):
         return problem.smtp_code >= _PERMANENT
-    # A header that cannot be written.
-    return isinstance(problem, ValueError)
+    # A header that cannot be written; a certificate that fails is both, and may be renewed.
+    return isinstance(problem, ValueError) and not isinstance(problem, OSError)
 
 
 def describe(problem: Exception) -> str:
