@@ -56,6 +56,13 @@ MENU = (
                 words=_("softphone call keypad"),
                 icon="phone-call",
             ),
+            Item(
+                _("Set up a telephone"),
+                "circuits:phone_setup",
+                "own.view",
+                words=_("settings server app desk phone"),
+                icon="settings-2",
+            ),
             Item(_("My calls"), "calls:own_list", "own.view", icon="list-details"),
             Item(
                 _("My messages"),
@@ -78,6 +85,13 @@ MENU = (
                 "circuits.view",
                 words=_("SIP lines extensions credit balance"),
                 icon="phone",
+            ),
+            Item(
+                _("Extensions"),
+                "extensions:extension_list",
+                "extensions.view",
+                words=_("telephones short numbers registered PABX"),
+                icon="device-landline-phone",
             ),
             Item(_("Customers"), "tenancy:customer_list", "tenancy.view", icon="building-store"),
             Item(_("Resellers"), "tenancy:reseller_list", "tenancy.view", icon="sitemap"),

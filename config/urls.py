@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("charging/", include("tronco.charging.urls")),
     path("circuits/", include("tronco.circuits.urls")),
     path("dids/", include("tronco.dids.urls")),
+    path("extensions/", include("tronco.extensions.urls")),
     path("identity/", include("tronco.identity.urls")),
     path("mail/", include("tronco.mail.urls")),
     path("pbx/", include("tronco.pbx.urls")),

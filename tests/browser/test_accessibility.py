@@ -26,6 +26,13 @@ LOOKS: dict[str, tuple[Any, Any]] = {
     "desktop-dark": (WIDE, "dark"),
     "phone": (PHONE, "light"),
 }
+OWN_SCREENS = (
+    "circuits:phone",
+    "circuits:phone_setup",
+    "calls:own_list",
+    "pbx:own_message_list",
+    "pbx:own_line",
+)
 # Whatever fades from one colour to another would be measured on its way.
 SETTLE = """async () => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
@@ -98,7 +105,7 @@ def test_screens_of_whoever_uses_an_extension_have_none(
     made(world, line)
     make_voicemail(line)
     page = browser.signed_in(user)
-    for name in ("circuits:phone", "calls:own_list", "pbx:own_message_list", "pbx:own_line"):
+    for name in OWN_SCREENS:
         page.goto(browser.url(name))
         for look in each_look(page):
             assert findings(page, axe) == []

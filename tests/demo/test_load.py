@@ -27,6 +27,7 @@ from tronco.circuits.models import Circuit
 from tronco.core.errors import Conflict
 from tronco.core.pins import check_pin
 from tronco.demo.data import Loaded, demonstration_load
+from tronco.demo.extensions import EXTENSIONS, NURSE, OF_THE_NURSE
 from tronco.demo.lines import LINES
 from tronco.dids.models import Did
 from tronco.identity.models import User
@@ -210,7 +211,10 @@ def test_the_tree(demo: Demonstration) -> None:
     kinds = Counter(Tenant.objects.values_list("kind", flat=True))
     assert kinds == {"master": 1, "reseller": 3, "customer": 13}
     assert Tenant.objects.get(kind="master").name == "Operadora Aroeira"
-    assert Circuit.objects.count() == len(LINES)
+    assert Circuit.objects.filter(line=None).count() == len(LINES)
+    own = Circuit.objects.filter(line__isnull=False)
+    assert own.count() == sum(len(made) for _most, made in EXTENSIONS.values())
+    assert own.get(user__username=NURSE.username).service.extension == OF_THE_NURSE[1]
 
 
 # --- its files ------------------------------------------------------------------------------------

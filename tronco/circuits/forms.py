@@ -91,5 +91,11 @@ class CircuitForm(ModelForm):
         user: Any = self.fields["user"]
         user.queryset = user.queryset.filter(tenant=self.instance.tenant)
         user.widget.query = f"tenant={self.instance.tenant_id}"
+        if self.instance.line is not None:
+            for name in ("plan", "limit_u", "cycle_day"):
+                self.fields[name].disabled = True
+            self.fields["plan"].help_text = _("That of line %(line)s, whose account it spends.") % {
+                "line": self.instance.line
+            }
         # The digests hold the number, and the postings the customer: neither changes.
         self.fields["tenant"].disabled = self.fields["number"].disabled = True

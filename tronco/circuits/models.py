@@ -21,7 +21,9 @@ def all_classes() -> list[str]:
 class Circuit(models.Model):
     """A SIP account. `number` is what the phone registers with; it is unique in the whole system.
 
-    The password is kept only as digests over the installation's realm, and shown once.
+    The password is kept only as digests over the installation's realm, and shown once. An extension
+    that the customer made himself hangs on a `line` of his: it spends that line's account, and may
+    no more than the line. `is_paused`: suspended by the customer, who alone may end that.
     """
 
     class Status(models.TextChoices):
@@ -32,8 +34,16 @@ class Circuit(models.Model):
     tenant = models.ForeignKey(
         "tenancy.Tenant", models.PROTECT, related_name="circuits", verbose_name=_("customer")
     )
-    account = models.OneToOneField(
-        "charging.Account", models.PROTECT, related_name="circuit", editable=False
+    account = models.ForeignKey(
+        "charging.Account", models.PROTECT, related_name="circuits", editable=False
+    )
+    line = models.ForeignKey(
+        "self",
+        models.RESTRICT,
+        null=True,
+        editable=False,
+        related_name="extensions",
+        verbose_name=_("extension of"),
     )
     central = models.ForeignKey(
         "centrals.Central", models.PROTECT, related_name="circuits", verbose_name=_("central")
@@ -46,6 +56,7 @@ class Circuit(models.Model):
     )
     description = models.CharField(_("description"), max_length=120, blank=True)
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.ACTIVE)
+    is_paused = models.BooleanField(_("suspended by the customer"), default=False, editable=False)
     ha1_md5 = models.CharField(max_length=32, editable=False)
     ha1_sha256 = models.CharField(max_length=64, editable=False)
     own_ddd = models.PositiveSmallIntegerField(

@@ -10,8 +10,8 @@ from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subqu
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Allowance, Plan
-from tronco.charging.models import Account, Bucket, LedgerEntry
-from tronco.circuits.models import Circuit, LatencySample
+from tronco.charging.models import Account, Authorization, Bucket, LedgerEntry
+from tronco.circuits.models import Circuit, LatencySample, Registration
 from tronco.core.errors import NotFound
 from tronco.tenancy.access import Actor
 
@@ -70,6 +70,21 @@ def find_own_circuit(*, actor: Actor) -> Circuit | None:
         return None
     circuits = Circuit.objects.visible_to(actor).select_related("central", "tenant")
     return circuits.filter(user_id=actor.user_id).first()
+
+
+def is_on_record(circuit: Circuit) -> bool:
+    """Whether it moved money or placed a call. Of an account of several, its own calls count."""
+    if circuit.line_id is None:
+        return circuit.account.entries.exists() or circuit.account.holds.exists()
+    registered = Registration.objects.filter(circuit=circuit).exists()
+    return registered or Authorization.objects.filter(circuit_id=circuit.pk).exists()
+
+
+def count_open_calls(circuit: Circuit) -> int:
+    """How many of its calls run now."""
+    return Authorization.objects.filter(
+        circuit_id=circuit.pk, state=Authorization.State.OPEN
+    ).count()
 
 
 def require_own(actor: Actor, circuit: Circuit, permission: str) -> None:

@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tronco.catalog.models import Plan
+from tronco.catalog.models import CallClass, Plan
 from tronco.centrals.codecs import read_codecs
 from tronco.centrals.models import Central
 from tronco.charging import services as charging
 from tronco.circuits.digest import digests_of
 from tronco.circuits.models import Circuit, LatencySample
-from tronco.circuits.selectors import get_circuit
+from tronco.circuits.selectors import get_circuit, is_on_record
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.core.ids import new_password
 from tronco.identity.models import User
@@ -99,6 +99,37 @@ def circuit_create(
 
 
 @transaction.atomic
+def circuit_extend(
+    *, actor: Actor, line_id: int, number: str, **fields: Unpack[CircuitFields]
+) -> NewCircuit:
+    """Make an extension of a line: it spends the line's account, and may no more than the line."""
+    actor.require("circuits.edit")
+    line = get_circuit(actor=actor, circuit_id=line_id, lock=True)
+    password = _checked_password("")
+    own: CircuitFields = {
+        "own_ddd": line.own_ddd,
+        "allowed_classes": line.allowed_classes,
+        "max_calls": line.max_calls,
+        "max_cps": line.max_cps,
+        "max_contacts": line.max_contacts,
+        "codecs": line.codecs,
+    }
+    circuit = Circuit(
+        tenant=line.tenant,
+        account=line.account,
+        line=line,
+        central=line.central,
+        number=number,
+        **digests_of(number, password, realm=settings.TRONCO_SIP_REALM)._asdict(),
+        **{**own, **fields},
+    )
+    _check_user(circuit)
+    _check_within_line(circuit)
+    save_checked(circuit)
+    return NewCircuit(circuit, password)
+
+
+@transaction.atomic
 def circuit_change(
     *,
     actor: Actor,
@@ -106,7 +137,10 @@ def circuit_change(
     central_id: int | None = None,
     **fields: Unpack[CircuitFields],
 ) -> Circuit:
-    """Change what the fields say; password and plan are changed by services of their own."""
+    """Change what the fields say; password and plan are changed by services of their own.
+
+    What a line may no more, its extensions may no more either.
+    """
     actor.require("circuits.edit")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
     if central_id is not None:
@@ -114,8 +148,11 @@ def circuit_change(
     for name, value in fields.items():
         setattr(circuit, name, value)
     _check_user(circuit)
+    _check_within_line(circuit)
     circuit.codecs = read_codecs(circuit.codecs)
     save_checked(circuit)
+    for extension in circuit.extensions.select_for_update(of=("self",)):
+        _narrow(extension, circuit)
     return circuit
 
 
@@ -148,6 +185,33 @@ def circuit_resume(*, actor: Actor, circuit_id: int) -> Circuit:
     return _set_status(actor, circuit_id, Circuit.Status.ACTIVE)
 
 
+@transaction.atomic
+def circuit_pause(*, actor: Actor, circuit_id: int) -> Circuit:
+    """As suspended, by whoever uses it; he may end it himself."""
+    actor.require("circuits.operate")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    if circuit.status == Circuit.Status.ACTIVE:
+        circuit.status, circuit.is_paused = Circuit.Status.SUSPENDED, True
+        circuit.save(update_fields=["status", "is_paused"])
+    return circuit
+
+
+@transaction.atomic
+def circuit_unpause(*, actor: Actor, circuit_id: int) -> Circuit:
+    """End what `circuit_pause` began, and no suspension of the seller's."""
+    actor.require("circuits.operate")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    if circuit.status != Circuit.Status.ACTIVE and not circuit.is_paused:
+        raise Conflict(
+            _("%(seller)s has suspended %(circuit)s, and lets it call again.")
+            % {"seller": circuit.tenant.parent, "circuit": circuit},
+            code="suspended-by-seller",
+        )
+    circuit.status, circuit.is_paused = Circuit.Status.ACTIVE, False
+    circuit.save(update_fields=["status", "is_paused"])
+    return circuit
+
+
 def circuit_disable(*, actor: Actor, circuit_id: int) -> Circuit:
     """Keep it out of the switch altogether; what it did stays on record."""
     return _set_status(actor, circuit_id, Circuit.Status.DISABLED)
@@ -170,16 +234,17 @@ def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
     """Delete a circuit that never moved money nor made a call; the others are disabled instead."""
     actor.require("circuits.delete")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
-    if circuit.account.entries.exists() or circuit.account.holds.exists():
+    if is_on_record(circuit):
         raise Conflict(
             _("Circuit %(circuit)s has postings or calls on record; disable it instead.")
             % {"circuit": circuit.number},
             code="circuit-in-use",
             details={"circuit": circuit.number},
         )
-    account_id = circuit.account_id
+    account_id, is_extension = circuit.account_id, circuit.line_id is not None
     circuit.delete()
-    charging.account_delete(actor=actor, account_id=account_id)
+    if not is_extension:
+        charging.account_delete(actor=actor, account_id=account_id)
 
 
 def latency_forget(*, before: datetime) -> int:
@@ -198,6 +263,39 @@ def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:
             code="plan-not-sold",
         )
     return plan
+
+
+def _check_within_line(circuit: Circuit) -> None:
+    """An extension may no more than its line."""
+    line = circuit.line
+    if line is None:
+        return
+    wider = set(circuit.allowed_classes) - set(line.allowed_classes)
+    if wider:
+        names = ", ".join(str(CallClass(one).label) for one in sorted(wider))
+        raise InvalidInput(
+            _("Line %(line)s may not call: %(classes)s.") % {"line": line, "classes": names},
+            field="allowed_classes",
+            code="wider-than-line",
+        )
+    most = line.max_calls
+    if most is not None and (circuit.max_calls is None or circuit.max_calls > most):
+        raise InvalidInput(
+            _("At most %(most)s, as line %(line)s.") % {"most": most, "line": line},
+            field="max_calls",
+            code="wider-than-line",
+        )
+
+
+def _narrow(extension: Circuit, line: Circuit) -> None:
+    """Take from an extension what its line no longer has."""
+    extension.allowed_classes = [
+        one for one in extension.allowed_classes if one in line.allowed_classes
+    ]
+    if line.max_calls is not None:
+        own = line.max_calls if extension.max_calls is None else extension.max_calls
+        extension.max_calls = min(own, line.max_calls)
+    extension.save(update_fields=["allowed_classes", "max_calls"])
 
 
 def _limit_of(plan: Plan, limit_u: int | None) -> int | None:
@@ -235,9 +333,9 @@ def _checked_password(given: str) -> str:
 def _set_status(actor: Actor, circuit_id: int, status: str) -> Circuit:
     actor.require("circuits.edit")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
-    if circuit.status != status:
-        circuit.status = status
-        circuit.save(update_fields=["status"])
+    if circuit.status != status or circuit.is_paused:
+        circuit.status, circuit.is_paused = status, False
+        circuit.save(update_fields=["status", "is_paused"])
         if status == Circuit.Status.SUSPENDED:
             _tell_suspended(circuit)
     return circuit

@@ -24,6 +24,7 @@ from tronco.circuits import balance_alerts, selectors, services
 from tronco.circuits.filters import CircuitFilters
 from tronco.circuits.forms import BalanceAlertForm, CircuitForm
 from tronco.circuits.models import BalanceAlert, Circuit
+from tronco.circuits.phone_views import password_page
 from tronco.circuits.tables import CircuitTable
 from tronco.ui import details, edits, panels
 from tronco.ui.actions import Action, Tab
@@ -44,35 +45,7 @@ class CreateCircuit(edits.CreateView):
         made = getattr(self, "made", None)
         if made is None or response.status_code != 302 or "add_another" in request.POST:
             return response
-        return password_page(self, made, response["Location"])
-
-
-class NewPassword(details.ObjectPage):
-    """Replaces a circuit's password after asking, and shows the new one once."""
-
-    verb = "edit"
-    template_name = "circuits/new_password.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.render(title=_("New password"))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with edits.recorded(_now("New password")):
-            made = services.circuit_new_password(actor=self.actor, circuit_id=self.object.pk)
-        return password_page(self, made, reverse("circuits:circuit_detail", args=[self.object.pk]))
-
-
-def password_page(view: Any, made: services.NewCircuit, next_url: str) -> HttpResponse:
-    """The one time a password is told."""
-    response: HttpResponse = view.render(
-        "circuits/password.html",
-        title=_("Password of circuit %(number)s") % {"number": made.circuit.number},
-        circuit=made.circuit,
-        password=made.password,
-        next_url=next_url,
-    )
-    response["Cache-Control"] = "no-store"
-    return response
+        return password_page(self, made, next_url=response["Location"])
 
 
 def creation(actor: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +82,7 @@ class Circuits(Resource):
             "user",
             "central",
             "status",
+            "line",
             "created_at",
         ),
         panels.Html(
@@ -193,13 +167,20 @@ class Circuits(Resource):
             url="calls:circuit_calls",
         ),
         Action(
+            name="setup",
+            label=_("Set up a telephone"),
+            permission="circuits.view",
+            icon="settings-2",
+            url="circuits:circuit_setup",
+        ),
+        Action(
             name="suspend",
             label=_("Suspend"),
             permission="circuits.edit",
             icon="player-pause",
             form=ReasonForm,
             bulk=True,
-            when=lambda circuit: circuit.status == Circuit.Status.ACTIVE,
+            when=lambda circuit: circuit.status == Circuit.Status.ACTIVE or circuit.is_paused,
             run=lambda actor, circuit, values: (
                 services.circuit_suspend(actor=actor, circuit_id=circuit.pk)
                 and _("Suspended. Emergency calls still pass.")

@@ -31,6 +31,16 @@ class CustomerForm(TenantForm):
     due_day = forms.IntegerField(
         label=_("Due day"), initial=DUE_DAY, min_value=1, max_value=25, help_text=_("From 1 to 25.")
     )
+    max_extensions = forms.IntegerField(
+        label=_("Extensions of his own"),
+        required=False,
+        min_value=0,
+        max_value=9999,
+        help_text=_(
+            "How many he may make in his panel: they spend the account of his line, and may no more"
+            " than the line. Empty: none."
+        ),
+    )
     service_code = forms.CharField(
         label=_("Service code"),
         required=False,
@@ -63,6 +73,7 @@ class CustomerForm(TenantForm):
             _("Limits"),
             "max_calls",
             "max_cps",
+            "max_extensions",
             help=_("Over all circuits together. Empty: no limit."),
         ),
     )  # fmt: skip

@@ -49,6 +49,14 @@ class Subscription(models.Model):
         _("due day"), default=10, validators=[MinValueValidator(1), MaxValueValidator(25)]
     )
 
+    max_extensions = models.PositiveSmallIntegerField(
+        _("extensions of his own"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(9999)],
+        help_text=_("How many he may make himself, on the account of his line. Empty: none."),
+    )
+
     objects = VisibleQuerySet.as_manager()
 
     class Meta:

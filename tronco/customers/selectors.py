@@ -34,6 +34,12 @@ def find_access(customer: Tenant) -> User | None:
     return access
 
 
+def count_extensions(customer: Tenant) -> int:
+    """How many extensions the customer has made himself."""
+    made = Circuit.objects.filter(tenant=customer, line__isnull=False)
+    return made.exclude(status=Circuit.Status.DISABLED).count()
+
+
 def count_open_calls(customer: Tenant) -> int:
     """How many calls of the customer run now."""
     return Authorization.objects.filter(

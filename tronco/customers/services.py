@@ -40,6 +40,7 @@ def customer_create(
     status: str = Tenant.Status.PENDING,
     plan_id: int | None = None,
     due_day: int = DUE_DAY,
+    max_extensions: int | None = None,
     invite: bool = True,
     **facts: Unpack[TenantFacts],
 ) -> Tenant:
@@ -57,7 +58,12 @@ def customer_create(
             **facts,
         )
         save_checked(
-            Subscription(tenant=customer, plan=_find_plan(customer, plan_id), due_day=due_day)
+            Subscription(
+                tenant=customer,
+                plan=_find_plan(customer, plan_id),
+                due_day=due_day,
+                max_extensions=max_extensions,
+            )
         )
         if reach is not actor:
             User.objects.get(pk=actor.user_id).customers.add(customer)
@@ -75,6 +81,7 @@ def customer_change(
     status: str,
     plan_id: int | None = None,
     due_day: int = DUE_DAY,
+    max_extensions: int | None = None,
     password: str = "",
     **facts: Unpack[TenantFacts],
 ) -> Tenant:
@@ -88,7 +95,7 @@ def customer_change(
         if plan is not None and subscription.plan_id is not None:
             _swap_plan(actor, customer, subscription.plan_id, plan)
         subscription.plan = plan
-    subscription.due_day = due_day
+    subscription.due_day, subscription.max_extensions = due_day, max_extensions
     save_checked(subscription)
     access = find_access(customer)
     if access is not None and access.email == former_email != customer.email:

@@ -73,6 +73,13 @@ def _next_due(customer: Tenant) -> str:
     return "" if subscription is None else day(subscription.next_due(timezone.localdate()))
 
 
+def _extensions(customer: Tenant) -> str:
+    subscription = getattr(customer, "subscription", None)
+    most = (subscription and subscription.max_extensions) or 0
+    made = selectors.count_extensions(customer)
+    return _now("%(made)s of %(most)s") % {"made": made, "most": most}
+
+
 class Customers(Tenants):
     app, name = "tenancy", "customer"
     table, filters, form = CustomerTable, CustomerFilters, CustomerForm
@@ -110,7 +117,12 @@ class Customers(Tenants):
         ),
         panels.Html(_("Access"), "customers/panels/access.html", _access),
         panels.Related(always=("circuits.circuit", "dids.did", "identity.user")),
-        panels.Fields(_("Limits"), "max_calls", "max_cps"),
+        panels.Fields(
+            _("Limits"),
+            "max_calls",
+            "max_cps",
+            panels.Value(_("Extensions of his own"), _extensions),
+        ),
     )
     actions = (
         Action(
@@ -144,6 +156,7 @@ class Customers(Tenants):
             "service_code": subscription.service_code,
             "plan": subscription.plan,
             "due_day": subscription.due_day,
+            "max_extensions": subscription.max_extensions,
         }
 
     def create(self, actor: Any, values: dict[str, Any]) -> Tenant:

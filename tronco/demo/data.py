@@ -20,6 +20,7 @@ from tronco.centrals.models import Central
 from tronco.core.errors import Conflict, NotFound
 from tronco.demo.brands import brands_load
 from tronco.demo.carriers import carrier_move, carriers_load
+from tronco.demo.extensions import extensions_load
 from tronco.demo.history import History
 from tronco.demo.lines import LINES, SERVICE_NUMBER, lines_close, lines_load, renew_phones
 from tronco.demo.notices import notices_load
@@ -72,6 +73,7 @@ def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loa
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
     voice_load(people, lines, catalog.plans)
+    extensions_load(people)
     topups_load()
     phones = {line.number: lines.passwords[line.number] for line in LINES if line.is_phone}
     told = [

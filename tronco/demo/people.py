@@ -137,7 +137,8 @@ def people_load(master: Tenant) -> People:
         people.tenants[person.key] = _tenant(people, person, Tenant.Kind.RESELLER)
     for person in CUSTOMERS:
         people.tenants[person.key] = _tenant(people, person, Tenant.Kind.CUSTOMER)
-    people.access.extend(_access(people, worker) for worker in WORKERS)
+    for worker in WORKERS:
+        worker_load(people, worker)
     return people
 
 
@@ -176,7 +177,8 @@ def _tenant(people: People, person: Person, kind: str) -> Tenant:
     )
 
 
-def _access(people: People, worker: Worker) -> Access:
+def worker_load(people: People, worker: Worker) -> User:
+    """Let somebody sign in, with a password of his own."""
     password = new_password(PASSWORD_LENGTH)
     user: User = user_create(
         actor=SYSTEM,
@@ -188,4 +190,7 @@ def _access(people: People, worker: Worker) -> Access:
         email=f"{worker.username}@{worker.at or 'aroeira'}.example.com.br",
         must_change_password=False,
     )
-    return Access(user.username, password, f"{user.get_role_display()}, {user.tenant}")
+    people.access.append(
+        Access(user.username, password, f"{user.get_role_display()}, {user.tenant}")
+    )
+    return user

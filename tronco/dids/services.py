@@ -154,6 +154,13 @@ def did_ring(*, actor: Actor, did_id: int, circuit_id: int | None) -> Did:
 
 
 @transaction.atomic
+def numbers_unring(*, actor: Actor, circuit_id: int) -> int:
+    """Let the numbers that ring a circuit ring nowhere; return how many they were."""
+    actor.require("dids.edit")
+    return Did.objects.visible_to(actor).filter(circuit=circuit_id).update(circuit=None)
+
+
+@transaction.atomic
 def did_delete(*, actor: Actor, did_id: int) -> None:
     """Delete a number that no call record names; the others are made inactive.
 

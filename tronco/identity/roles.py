@@ -34,6 +34,7 @@ _NOUNS = {
         "catalog",
         "charging",
         "circuits",
+        "extensions",
         "topups",
         "callingcards",
         "pbx",
@@ -53,6 +54,7 @@ _NOUNS = {
         "catalog",
         "charging",
         "circuits",
+        "extensions",
         "topups",
         "callingcards",
         "pbx",
@@ -62,8 +64,19 @@ _NOUNS = {
         "mail",
         "branding",
     ),
-    "customer": ("dashboard", "identity", "circuits", "topups", "pbx", "dids", "calls"),
+    "customer": (
+        "dashboard",
+        "identity",
+        "circuits",
+        "extensions",
+        "topups",
+        "pbx",
+        "dids",
+        "calls",
+    ),
 }
+# What is done in a customer's panel alone, and what a visitor of the seller's needs for it.
+PANEL_ONLY = {"extensions.edit": "circuits.edit"}
 # To ask a seller for credit: the master has none.
 _OF_WHO_BUYS = frozenset({"topups.edit"})
 # His own telephone, and nothing of his company's.
@@ -77,6 +90,10 @@ _CUSTOMER = frozenset(
         "circuits.view",
         "circuits.export",
         "circuits.operate",
+        "extensions.view",
+        "extensions.export",
+        "extensions.edit",
+        "extensions.delete",
         "topups.view",
         "topups.export",
         "topups.edit",
@@ -121,7 +138,7 @@ def permissions_for(role: Role, level: str) -> frozenset[str]:
         }
     else:
         wanted = _ending(everything, "view")
-    return everything & wanted
+    return everything & (wanted - set(PANEL_ONLY))
 
 
 def _ending(permissions: frozenset[str], *verbs: str) -> frozenset[str]:

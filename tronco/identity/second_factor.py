@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from base64 import b32encode, b64encode
-from io import BytesIO
+from base64 import b32encode
 from urllib.parse import quote, urlencode
 
-import qrcode
-import qrcode.image.svg
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -18,6 +15,7 @@ from tronco.core.errors import InvalidInput
 from tronco.identity.models import Authenticator, User
 from tronco.identity.selectors import get_user
 from tronco.tenancy.access import Actor
+from tronco.ui.qr import qr_picture
 
 ISSUER = "Tronco"
 RECOVERY_CODES = 10
@@ -59,12 +57,7 @@ def enrolment_address(device: Authenticator) -> str:
 
 def enrolment_picture(device: Authenticator) -> str:
     """Return the QR code of an authenticator's secret as an address for an image."""
-    picture = qrcode.make(
-        enrolment_address(device), image_factory=qrcode.image.svg.SvgPathFillImage
-    )
-    out = BytesIO()
-    picture.save(out)
-    return f"data:image/svg+xml;base64,{b64encode(out.getvalue()).decode()}"
+    return qr_picture(enrolment_address(device))
 
 
 def enrolment_secret(device: Authenticator) -> str:

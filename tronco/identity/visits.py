@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from tronco.core.errors import Conflict, InvalidInput
 from tronco.identity.models import Visit
-from tronco.identity.roles import Role, permissions_for
+from tronco.identity.roles import PANEL_ONLY, Role, permissions_for
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.selectors import get_tenant
@@ -75,5 +75,5 @@ def visitor(actor: Actor, visit: Visit) -> Actor:
         actor,
         name=name[:LONGEST_NAME],
         scopes=(visit.tenant.path,),
-        may=frozenset(permission for permission in inside if actor.can(permission)),
+        may=frozenset(one for one in inside if actor.can(PANEL_ONLY.get(one, one))),
     )

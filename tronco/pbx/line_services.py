@@ -17,7 +17,7 @@ from tronco.core.pins import hash_pin, is_weak, new_pin
 from tronco.numbering.classify import classify
 from tronco.numbering.number import CallClass
 from tronco.pbx.destinations import find_owned
-from tronco.pbx.models import LineService, Prompt
+from tronco.pbx.models import LineService, PortalCaller, Prompt, QueueMember, Voicemail
 from tronco.pbx.queue_services import extension_check
 from tronco.tenancy.access import Actor
 from tronco.tenancy.saving import save_checked
@@ -81,6 +81,15 @@ def line_change(*, actor: Actor, circuit_id: int, **fields: Unpack[LineFields]) 
         )
     save_checked(service)
     return service
+
+
+@transaction.atomic
+def line_clear(*, actor: Actor, circuit_id: int) -> None:
+    """Take away all that a line does beside ringing: nothing of its messages is kept."""
+    actor.require("pbx.delete")
+    circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    for model in (LineService, QueueMember, PortalCaller, Voicemail):
+        model.objects.filter(circuit=circuit).delete()
 
 
 @transaction.atomic

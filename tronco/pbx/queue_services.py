@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
 from tronco.core.errors import Conflict, InvalidInput
+from tronco.numbering.classify import classify
+from tronco.numbering.number import CallClass
 from tronco.pbx.destinations import TargetValues, find_owned, get_owned, get_owner, target_check
 from tronco.pbx.models import LineService, Prompt, Queue, QueueMember, Schedule
 from tronco.pbx.selectors import get_member, get_queue
@@ -109,6 +111,13 @@ def extension_check(*, owner: Tenant, extension: str, of: object) -> None:
     """Refuse a short number that another line or group of the owner's has."""
     if not extension:
         return
+    if classify(extension).call_class == CallClass.EMERGENCY:
+        raise InvalidInput(
+            _("%(number)s is an emergency number: it cannot be an extension.")
+            % {"number": extension},
+            field="extension",
+            code="number-emergency",
+        )
     for model in (Queue, LineService):
         taken = model.objects.filter(tenant=owner, extension=extension)
         row = (taken.exclude(pk=of.pk) if isinstance(of, model) else taken).first()

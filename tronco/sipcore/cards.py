@@ -48,6 +48,12 @@ class LineCard:
     suspended_at: datetime | None = None
     follow: FollowMe = field(default_factory=FollowMe)
     pages: tuple[str, ...] = ()  # telephones in open pages, as the switch calls them
+    extension: str = ""
+
+    @property
+    def inside(self) -> str:
+        """What colleagues see, and dial back."""
+        return self.extension or self.number
 
     @property
     def own_limits(self) -> tuple[Limit, ...]:
@@ -171,9 +177,12 @@ _ROUTE_ABOVE: Final = """
            WHERE t.path ^@ u.path ORDER BY length(u.path) DESC LIMIT 1),
          (SELECT r.id FROM routing_route r JOIN tenancy_tenant m ON m.id = r.tenant_id
            WHERE r.is_default AND m.kind = 'master' LIMIT 1)"""
+# An extension stops with the line `m` that it hangs on, unless its own people stopped that.
+LINE_STOPPED: Final = "(m.status <> 'active' AND NOT m.is_paused)"
 LINE: Final = f"""
 SELECT c.id, c.number, n.name, c.tenant_id, c.account_id,
-       CASE WHEN t.status = 'active' OR c.status = 'disabled' THEN c.status ELSE 'suspended' END,
+       CASE WHEN c.status = 'disabled' THEN c.status
+            WHEN t.status <> 'active' OR {LINE_STOPPED} THEN 'suspended' ELSE c.status END,
        c.own_ddd, c.allowed_classes,
        coalesce(
          (SELECT d.e164 FROM dids_did d
@@ -186,19 +195,21 @@ SELECT c.id, c.number, n.name, c.tenant_id, c.account_id,
        coalesce(
          (SELECT a.route_id FROM routing_routeassignment a WHERE a.circuit_id = c.id),
          {_ROUTE_ABOVE}),
-       CASE WHEN c.status = 'suspended' THEN
-         (SELECT min(e.pgh_created_at) FROM circuits_circuitevent e
-           WHERE e.pgh_obj_id = c.id
-             AND e.pgh_id > coalesce((SELECT max(b.pgh_id) FROM circuits_circuitevent b
-                                       WHERE b.pgh_obj_id = c.id AND b.status <> 'suspended'), 0))
-       END,
-       s.always, s.busy, s.no_answer, s.offline, s.ring_s, s.voicemail, p.sha256,
+       (SELECT min(e.pgh_created_at) FROM circuits_circuitevent e
+         WHERE e.pgh_obj_id = h.id
+           AND e.pgh_id > coalesce((SELECT max(b.pgh_id) FROM circuits_circuitevent b
+                                     WHERE b.pgh_obj_id = h.id AND b.status <> 'suspended'), 0)),
+       s.extension, s.always, s.busy, s.no_answer, s.offline, s.ring_s, s.voicemail, p.sha256,
        ARRAY(SELECT w.name FROM circuits_pagephone w
               WHERE w.circuit_id = c.id AND w.expires_at > now() ORDER BY w.id),
        c.max_calls, c.max_cps, {_LIMITS}
   FROM circuits_circuit c
   JOIN tenancy_tenant t ON t.id = c.tenant_id
   JOIN centrals_central n ON n.id = c.central_id
+  LEFT JOIN circuits_circuit m ON m.id = c.line_id
+  -- Which of them is suspended, if one is.
+  LEFT JOIN circuits_circuit h
+         ON h.id = CASE WHEN c.status = 'suspended' THEN c.id WHEN {LINE_STOPPED} THEN m.id END
   LEFT JOIN pbx_lineservice s ON s.circuit_id = c.id
   LEFT JOIN pbx_prompt p ON p.id = s.voicemail_greeting_id
  WHERE c.number = %s AND t.status <> 'removed'
@@ -244,9 +255,14 @@ SELECT d.id, d.raw, d.e164, d.tenant_id, d.is_active AND d.state = 'in_use', d.m
 OWN_NUMBERS: Final = """
 SELECT coalesce(array_agg(e164), '{}') FROM dids_did WHERE is_active AND state <> 'ported_out'
 """
-QUEUE_EXTENSIONS: Final = """
-SELECT coalesce(json_agg(json_build_array(tenant_id, extension, id)), '[]')
-  FROM pbx_queue WHERE extension <> ''
+# One row: a line's number, or a queue's id.
+EXTENSIONS: Final = """
+SELECT coalesce(json_agg(json_build_array(tenant_id, extension, number, queue)), '[]')
+  FROM (SELECT s.tenant_id, s.extension, c.number, NULL::bigint AS queue
+          FROM pbx_lineservice s JOIN circuits_circuit c ON c.id = s.circuit_id
+        UNION ALL
+        SELECT tenant_id, extension, NULL, id FROM pbx_queue) AS named
+ WHERE extension <> ''
 """
 # The lines whose portal a telephone may use through a number of that tenant.
 PORTAL_LINES: Final = """
@@ -262,7 +278,8 @@ SELECT c.number, s.pin_hash
 
 def line_card(row: Row) -> LineCard:
     """Read a row of LINE."""
-    *plain, suspended_at, always, busy, no_answer, offline, ring_s, voicemail, greeting = row[:-4]
+    *plain, suspended_at, extension = row[:12]
+    always, busy, no_answer, offline, ring_s, voicemail, greeting = row[12:-4]
     pages, max_calls, max_cps, tenants = row[-4:]
     id_, number, central, tenant_id, account_id, status, own_ddd, classes, shown, route_id = plain
     limits = tenant_limits(tenants)
@@ -293,6 +310,7 @@ def line_card(row: Row) -> LineCard:
         suspended_at=suspended_at,
         follow=follow,
         pages=tuple(pages),
+        extension=extension or "",
     )
 
 

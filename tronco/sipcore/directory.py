@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from tronco.core.errors import Unavailable
+from tronco.pbx.flow import Target
 from tronco.routing.select import RouteSnapshot, TrunkChoice
 from tronco.sipcore import cards
 from tronco.sipcore.cards import DidCard, LineCard, Row
@@ -106,9 +107,11 @@ class Directory:
         found: DidCard | None = await self._get(("id", did_id), self._read_did)
         return found
 
-    async def find_queue(self, tenant_id: int, extension: str) -> int | None:
-        """The queue that a customer reaches by an extension."""
-        known: dict[tuple[int, str], int] = await self._get(("queues", ""), self._read_extensions)
+    async def find_extension(self, tenant_id: int, extension: str) -> Target | None:
+        """The line or queue that a customer reaches by a short number."""
+        known: dict[tuple[int, str], Target] = await self._get(
+            ("extensions", ""), self._read_extensions
+        )
         return known.get((tenant_id, extension))
 
     async def find_card(self, card_id: int, classes: frozenset[str]) -> LineCard | None:
@@ -168,9 +171,14 @@ class Directory:
     async def _read_own_numbers(self, _key: tuple[str, object]) -> frozenset[str]:
         return frozenset((await self._fetch(cards.OWN_NUMBERS, ()))[0][0])
 
-    async def _read_extensions(self, _key: tuple[str, object]) -> dict[tuple[int, str], int]:
-        rows = (await self._fetch(cards.QUEUE_EXTENSIONS, ()))[0][0]
-        return {(tenant, extension): queue for tenant, extension, queue in rows}
+    async def _read_extensions(self, _key: tuple[str, object]) -> dict[tuple[int, str], Target]:
+        rows = (await self._fetch(cards.EXTENSIONS, ()))[0][0]
+        return {
+            (tenant, extension): Target("circuit", circuit=line)
+            if line
+            else Target("queue", queue=queue)
+            for tenant, extension, line, queue in rows
+        }
 
     async def _read_route(self, key: tuple[str, object]) -> RouteSnapshot | None:
         rows = await self._fetch(_ROUTE, (key[1],))

@@ -106,8 +106,13 @@ class Outgoing(Call):
             return self._pick_up(line)
         if dialled == OWN_MESSAGES and line.id is not None:
             return await self._own_messages(line)
-        queue = await self._directory.find_queue(line.tenant_id, dialled)
-        return None if queue is None else await self._queue(line, queue)
+        named = await self._directory.find_extension(line.tenant_id, dialled)
+        if named is None:
+            return None
+        if named.queue is not None:
+            return await self._queue(line, named.queue)
+        colleague = await self._directory.find_line(named.circuit)
+        return None if colleague is None else await self._internal(line, colleague)
 
     def _pick_up(self, line: LineCard) -> Verdict:
         """Nothing is held: this channel is gone when it takes the other's place, without a word."""
@@ -131,13 +136,13 @@ class Outgoing(Call):
             is_charged=False,
             limits=(*self._limits(line), *colleague.own_limits),
         )
-        return await self._ring(colleague, line.number, grant)
+        return await self._ring(colleague, line.inside, grant)
 
     async def _queue(self, line: LineCard, queue: int) -> Verdict:
         grant = await self._answered_inside(line)
-        scene = Scene(root=f"queue:{queue}", tenant=line.tenant_id, caller=line.number)
+        scene = Scene(root=f"queue:{queue}", tenant=line.tenant_id, caller=line.inside)
         move = await first_move(self._means, scene, Target("queue", queue=queue))
-        return Voice(line.number, move, grant.deadline_s, self._kept(grant))
+        return Voice(line.inside, move, grant.deadline_s, self._kept(grant))
 
     async def _own_messages(self, line: LineCard) -> Verdict:
         grant = await self._answered_inside(line)
@@ -180,7 +185,7 @@ class Outgoing(Call):
             is_charged=is_charged,
             limits=limits,
         )
-        shown = as_shown(caller if is_charged and caller else line.number)
+        shown = as_shown(caller if is_charged and caller else line.inside)
         if own.is_plain and callee is not None:
             return await self._ring(callee, shown, grant, tag=own.caller_tag)
         return Own(own.raw, shown, grant.deadline_s, self._kept(grant))

@@ -6,15 +6,18 @@ from typing import Final
 
 from django.db import connection
 
-_STOPPED: Final = """
+from tronco.sipcore.cards import LINE_STOPPED
+
+_STOPPED: Final = f"""
 SELECT a.direction <> 'in' AND (
        EXISTS (SELECT FROM tenancy_tenant t JOIN tenancy_tenant u ON t.path ^@ u.path
                 WHERE t.id = a.tenant_id AND u.status <> 'active')
-    OR EXISTS (SELECT FROM circuits_circuit c WHERE c.id = a.circuit_id AND c.status <> 'active')
+    OR EXISTS (SELECT FROM circuits_circuit c LEFT JOIN circuits_circuit m ON m.id = c.line_id
+                WHERE c.id = a.circuit_id AND (c.status <> 'active' OR {LINE_STOPPED}))
     OR EXISTS (SELECT FROM callingcards_card k JOIN callingcards_cardseries s ON s.id = k.series_id
                 WHERE k.account_id = a.account_id AND (k.status <> 'active' OR s.is_blocked)))
   FROM charging_authorization a WHERE a.call_id = %s
-"""
+"""  # noqa: S608 - our own words
 
 
 def is_payer_stopped(*, call_id: str) -> bool:

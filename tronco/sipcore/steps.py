@@ -111,9 +111,9 @@ async def _extension(directory: Directory, tenant_id: int, keys: str) -> Target 
     """What somebody within the customer would reach by these keys."""
     if len(keys) < 2:
         return None
-    queue = await directory.find_queue(tenant_id, keys)
-    if queue is not None:
-        return Target("queue", queue=queue)
+    named = await directory.find_extension(tenant_id, keys)
+    if named is not None:
+        return named
     line = await directory.find_line(keys)
     if line is not None and line.tenant_id == tenant_id:
         return Target("circuit", circuit=line.number)
