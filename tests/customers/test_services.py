@@ -162,6 +162,21 @@ def test_another_plan_takes_along_the_lines_that_were_on_it(world: World) -> Non
     assert follows.number in str(refusal.value)
 
 
+@pytest.mark.parametrize("limit_u", [None, 0, 50_000_000])
+def test_another_plan_leaves_the_limits_of_the_lines_as_they_were(
+    world: World, limit_u: int | None
+) -> None:
+    here = world.plan(world.reseller_a, "postpaid")
+    customer = create(world, plan_id=here.pk)
+    line = world.circuit(tenant=customer, plan=here, limit_u=limit_u)
+    better = world.plan(world.reseller_a, "postpaid")
+    better.pk, better.name = None, "Varejo melhor"
+    better.save()
+    change(world, customer, plan_id=better.pk)
+    account = Circuit.objects.get(pk=line.pk).account
+    assert (account.plan, account.limit_u) == (better, limit_u)
+
+
 @pytest.mark.parametrize(
     ("today", "due_day", "expected"),
     [

@@ -203,7 +203,7 @@ def _swap_plan(actor: Actor, customer: Tenant, former_id: int, plan: Plan) -> No
             actor=actor,
             circuit_id=circuit.pk,
             plan_id=plan.pk,
-            limit_u=account.limit_u or None,
+            limit_u=account.limit_u,
             cycle_day=account.cycle_day,
         )
 
