@@ -10,7 +10,9 @@ from django.db import connection
 
 from tests.support.smtp import own_mail_server
 from tests.support.world import World, make_world
+from tronco.charging.services import account_change
 from tronco.circuits.services import circuit_resume, circuit_suspend
+from tronco.customers.services import customer_change
 from tronco.mail.models import Email, Notices
 from tronco.mail.tasks import deliver_due, tell_failed
 from tronco.tenancy.access import SYSTEM
@@ -42,6 +44,28 @@ def test_who_does_not_want_to_know_is_not_told(world: World) -> None:
     Notices.objects.create(tenant=world.customer_a, suspension=False)
     circuit_suspend(actor=SYSTEM, circuit_id=world.circuit(tenant=world.customer_a).pk)
     assert not Email.objects.exists()
+
+
+def test_a_customer_who_becomes_inactive_is_told_once(world: World) -> None:
+    for status in ("active", "inactive", "inactive", "active"):
+        customer_change(
+            actor=SYSTEM, tenant_id=world.customer_a.pk, name="Cliente A", status=status,
+            email="contato@exemplo.com.br",
+        )  # fmt: skip
+    email = Email.objects.get()
+    assert (email.tenant, email.kind) == (world.customer_a, "services_blocked")
+    assert email.subject == "Os serviços de Cliente A foram suspensos"
+    assert "Fale com Revenda A para reativá-los" in email.text
+
+
+def test_a_reseller_whose_account_is_suspended_is_told(world: World) -> None:
+    account = world.reseller_account(world.reseller_a1)
+    for status in ("suspended", "suspended", "active"):
+        account_change(actor=SYSTEM, account_id=account.pk, status=status)
+    assert Email.objects.get().tenant == world.reseller_a1
+    Notices.objects.create(tenant=world.reseller_a1, suspension=False)
+    account_change(actor=SYSTEM, account_id=account.pk, status="suspended")
+    assert Email.objects.count() == 1
 
 
 def failed(task: str, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from tronco.calls import missed, peaks
+from tronco.calls import cycle_letters, missed, peaks
 
 
 @app.periodic(cron="* * * * *")
@@ -15,6 +15,13 @@ from tronco.calls import missed, peaks
 def tell_missed(timestamp: int) -> int:
     """Tell customers who called them in vain."""
     return missed.missed_calls_tell(at=datetime.now(UTC))
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(queueing_lock="calls.tell_cycles")
+def tell_cycles(timestamp: int) -> int:
+    """Send customers what the cycles came to that closed lately."""
+    return cycle_letters.cycle_letters_queue(at=datetime.now(UTC))
 
 
 @app.periodic(cron="30 3 * * *")

@@ -25,6 +25,7 @@ from tronco.charging.selectors import get_account
 from tronco.charging.terms import CallTerms
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.core.money import MAX_U
+from tronco.mail.services import suspension_tell
 from tronco.tenancy.access import SYSTEM, Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
@@ -143,12 +144,15 @@ def account_change(*, actor: Actor, account_id: int, **fields: Unpack[AccountFie
     _require_maker(actor)
     account = get_account(actor=actor, account_id=account_id, lock=True)
     _require_seller(actor, account.tenant, account.role)
+    former_status = account.status
     for name, value in fields.items():
         setattr(account, name, value)
     _check_terms(account)
     # Its balance and holds are the database functions' alone.
     account.clean_fields(exclude=["balance_u", "held_u", "used_u", "cycle_start"])
     account.save(update_fields=list(fields))
+    if account.status == Account.Status.SUSPENDED != former_status:
+        suspension_tell(tenant=account.tenant)
     return account
 
 

@@ -23,6 +23,7 @@ from tronco.identity.links import invitation_send
 from tronco.identity.models import User, UserSession
 from tronco.identity.roles import Role
 from tronco.identity.services import links_end, user_create, user_set_password
+from tronco.mail.services import suspension_tell
 from tronco.tenancy.access import Actor, bound_scope
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
@@ -86,7 +87,7 @@ def customer_change(
     **facts: Unpack[TenantFacts],
 ) -> Tenant:
     """Change a customer; another plan takes along the lines that were on the former one."""
-    former_email = get_tenant(actor=actor, tenant_id=tenant_id).email
+    former = get_tenant(actor=actor, tenant_id=tenant_id)
     customer = tenant_change(actor=actor, tenant_id=tenant_id, name=name, status=status, **facts)
     subscription = Subscription.objects.filter(tenant=customer).first()
     subscription = subscription or Subscription(tenant=customer)
@@ -98,7 +99,7 @@ def customer_change(
     subscription.due_day, subscription.max_extensions = due_day, max_extensions
     save_checked(subscription)
     access = find_access(customer)
-    if access is not None and access.email == former_email != customer.email:
+    if access is not None and access.email == former.email != customer.email:
         _follow_email(actor, access, customer.email)
     if password:
         if access is None:
@@ -106,6 +107,8 @@ def customer_change(
                 _("The customer has no access yet: send the invitation."), field="password"
             )
         user_set_password(actor=actor, user_id=access.pk, password=password)
+    if customer.status == Tenant.Status.INACTIVE != former.status:
+        suspension_tell(tenant=customer)
     return customer
 
 

@@ -113,7 +113,7 @@ def _read(place: Path) -> Iterator[Letter]:
 
 def _open(place: Path, key: int) -> Letter:
     data = _path(place, key).read_bytes()
-    return Letter(key, message_from_bytes(data, policy=policy.default))  # type: ignore[arg-type]
+    return Letter(key, message_from_bytes(data, policy=policy.default))
 
 
 def _keys(place: Path) -> list[int]:

@@ -94,12 +94,12 @@ class MailServerForm(SellersForm):
 class NoticesForm(ModelForm):
     fieldsets = (
         fieldset(_("Customer"), "tenant", "address", "language"),
-        fieldset(_("Notices"), "missed_calls", "suspension"),
+        fieldset(_("Notices"), "missed_calls", "suspension", "invoice"),
     )
 
     class Meta(ModelForm.Meta):
         model = Notices
-        fields = ("tenant", "address", "language", "missed_calls", "suspension")
+        fields = ("tenant", "address", "language", "missed_calls", "suspension", "invoice")
         widgets = {"tenant": SearchSelect("tenancy:tenant_options")}
 
     def adapt(self, actor: Any) -> None:

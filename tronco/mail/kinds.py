@@ -194,6 +194,40 @@ KINDS = {
             ),
         ),
         Kind(
+            Email.Kind.SERVICES_BLOCKED,
+            _("A customer was made inactive, or the account of a reseller was suspended."),
+            {"at": _AT},
+            _("The services of {customer} were suspended"),
+            _(
+                "Hello, {customer}.\n\nYour services were suspended on {at}; your lines place no"
+                " calls. Emergency calls always work. Talk to {seller} to have them back."
+            ),
+        ),
+        Kind(
+            Email.Kind.INVOICE,
+            _("A cycle of a customer's postpaid or control plans closed."),
+            {
+                "period": Place(_("the cycle that closed"), "01/10/2026 - 31/10/2026"),
+                "fees": Place(_("monthly fees of his plans"), "R$ 150,00"),
+                "consumption": Place(_("what his postpaid calls cost"), "R$ 23,40"),
+                "total": Place(_("fees and postpaid calls"), "R$ 173,40"),
+                "due": Place(_("due date"), "10/11/2026"),
+                "calls": Place(
+                    _("postpaid calls by class, a line each"), _("Local mobile: 12 calls, R$ 23,40")
+                ),
+                "included": Place(_("calls that control plans covered"), "R$ 8,10"),
+                "link": Place(_("page with every call"), "https://voz.example/calls/"),
+            },
+            _("{seller}: your cycle of {period}"),
+            _(
+                "Hello, {customer}.\n\nYour cycle of {period} was closed.\n\n"
+                "Monthly fees: {fees}\nPostpaid calls: {consumption}\nTotal: {total}\n"
+                "Due date: {due}\n\nPostpaid calls by class:\n{calls}\n\n"
+                "Calls that control plans covered: {included}\n\nEvery call: {link}\n\n"
+                "This is a statement, not a tax document.\n\n{seller}"
+            ),
+        ),
+        Kind(
             Email.Kind.TASK_FAILED,
             _("A background task of the platform failed; goes to the master."),
             {

@@ -38,6 +38,8 @@ class Email(models.Model):
         TOPUP_APPROVED = "topup_approved", _("Credit approved")
         TOPUP_REFUSED = "topup_refused", _("Credit refused")
         BLOCKED = "blocked", _("Suspension")
+        SERVICES_BLOCKED = "services_blocked", _("Suspension of all services")
+        INVOICE = "invoice", _("Invoice (statement of the cycle)")
         TASK_FAILED = "task_failed", _("Failed task")
         TEST = "test", _("Test")
 
@@ -172,7 +174,14 @@ class Notices(models.Model):
         help_text=_("Each call to one of his lines or numbers that nobody answered."),
     )
     suspension = models.BooleanField(
-        _("suspension"), default=True, help_text=_("When one of his circuits is suspended.")
+        _("suspension"),
+        default=True,
+        help_text=_("When one of his circuits, or all that he has, is suspended."),
+    )
+    invoice = models.BooleanField(
+        _("statement of the cycle"),
+        default=True,
+        help_text=_("What his postpaid and control plans came to, when a cycle closes."),
     )
 
     objects = VisibleQuerySet.as_manager()

@@ -79,6 +79,13 @@ def notice_queue(
     )
 
 
+def suspension_tell(*, tenant: Tenant) -> None:
+    """Tell a customer or a reseller that all he has is suspended, unless he wants no notice."""
+    if find_notices(tenant).suspension:
+        facts = {"at": f"{timezone.localtime():%d/%m/%Y %H:%M}"}
+        notice_queue(tenant_id=tenant.pk, kind=Email.Kind.SERVICES_BLOCKED, facts=facts)
+
+
 @transaction.atomic
 def email_queue(
     *,

@@ -115,11 +115,12 @@ def notices_create(
     address: str = "",
     missed_calls: bool = False,
     suspension: bool = True,
+    invoice: bool = True,
 ) -> Notices:
     """Say what a customer wants to be told."""
     actor.require("mail.edit")
     notices = Notices(tenant=get_tenant(actor=actor, tenant_id=tenant_id))
-    return _fill_notices(notices, language, address, missed_calls, suspension)
+    return _fill_notices(notices, language, address, missed_calls, suspension, invoice)
 
 
 @transaction.atomic
@@ -131,11 +132,12 @@ def notices_change(
     address: str = "",
     missed_calls: bool = False,
     suspension: bool = True,
+    invoice: bool = True,
 ) -> Notices:
     """Change what a customer wants to be told."""
     actor.require("mail.edit")
     return _fill_notices(
-        _get_notices(actor, notices_id), language, address, missed_calls, suspension
+        _get_notices(actor, notices_id), language, address, missed_calls, suspension, invoice
     )
 
 
@@ -170,10 +172,16 @@ def _fill_server(
 
 
 def _fill_notices(
-    notices: Notices, language: str, address: str, missed_calls: bool, suspension: bool
+    notices: Notices,
+    language: str,
+    address: str,
+    missed_calls: bool,
+    suspension: bool,
+    invoice: bool,
 ) -> Notices:
     notices.language, notices.address = language, address
     notices.missed_calls, notices.suspension = missed_calls, suspension
+    notices.invoice = invoice
     save_checked(notices)
     return notices
 

@@ -217,10 +217,10 @@ class CustomerNotices(Resource):
     model, table, filters, form = Notices, NoticesTable, NoticesFilters, NoticesForm
     icon = "bell"
     help = _("Who is told of what by e-mail, where and in which language.")
-    empty = _("Everybody is told of a suspension, and of nothing else. Add whoever wants more.")
+    empty = _("Everybody is told of suspensions and of closed cycles. Add who wants it otherwise.")
     panels = (
         panels.Fields(_("Customer"), "tenant", "address", "language"),
-        panels.Fields(_("Notices"), "missed_calls", "suspension"),
+        panels.Fields(_("Notices"), "missed_calls", "suspension", "invoice"),
     )
 
     def queryset(self, actor: Any) -> Any:

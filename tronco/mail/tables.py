@@ -54,5 +54,5 @@ class NoticesTable(tables.Table):
 
     class Meta(tables.Table.Meta):
         model = Notices
-        fields = ("tenant", "address", "language", "missed_calls", "suspension")
+        fields = ("tenant", "address", "language", "missed_calls", "suspension", "invoice")
         default = fields
