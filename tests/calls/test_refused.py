@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from tests.support.web import administrator
 from tests.support.world import World, make_world
+from tronco.calls.addresses import call_url
 from tronco.calls.models import Cdr
-from tronco.calls.selectors import list_refused
+from tronco.calls.selectors import list_calls, list_refused
+from tronco.dashboard.selectors import list_alerts
 from tronco.dids.models import Did
 from tronco.dids.services import did_create
 from tronco.tenancy.access import SYSTEM
@@ -87,3 +89,21 @@ def test_the_screen_filters_counts_and_exports(world: World) -> None:
     text = b"".join(answer.streaming_content).decode()
     assert "+551133334444" in text
     assert ";3;" in text
+
+
+def test_who_only_buys_is_not_told_that_his_seller_would_lose(world: World) -> None:
+    did = number(world, "1133334444", world.customer_a1)
+    refuse(did, "+5511999990001", "below-cost", timezone.now())
+    told = {}
+    for name in ("master", "reseller_a1", "customer_a1"):
+        tenant = getattr(world, name)
+        (row,) = list_refused(actor=world.actor(tenant))
+        (call,) = list_calls(actor=world.actor(tenant))
+        alerts = list_alerts(actor=world.actor(tenant))
+        assert [(row.told_reason, 1)] == [(call.told_reason, 1)] == alerts.refused
+        told[name] = call.told_reason
+        page = administrator(world, tenant)
+        for url in (call_url(call), reverse("dashboard:home")):
+            text = page.get(url, headers={"accept-language": "en"}).content.decode()
+            assert ("sold below its cost" in text) is (name != "customer_a1"), (name, url)
+    assert told == {"master": "below-cost", "reseller_a1": "below-cost", "customer_a1": "no-rate"}

@@ -68,7 +68,7 @@ class CdrFilters(filters.FilterSet):
     direction = filters.ChoiceFilter(choices=Direction.choices, label=_("Direction"))
     call_class = filters.ChoiceFilter(choices=CLASS_CHOICES, label=_("Class"))
     outcome = filters.ChoiceFilter(choices=Cdr.Outcome.choices, label=_("Outcome"))
-    reason = filters.ChoiceFilter(choices=REASON_CHOICES, label=_("Reason"))
+    reason = filters.ChoiceFilter("told_reason", choices=REASON_CHOICES, label=_("Reason"))
     trunk = filters.ModelChoiceFilter(queryset=Trunk.objects.all(), label=_("Trunk"))
     at_least_s = filters.NumberFilter(
         method="filter_at_least", label=_("At least (seconds)"), min_value=0
@@ -128,7 +128,7 @@ class RefusedFilters(filters.FilterSet):
         label=_("Number"), queryset=Did.objects.all(), widget=SearchSelect("dids:did_options")
     )
     tenant = TenantFilter()
-    reason = filters.ChoiceFilter(choices=REASON_CHOICES, label=_("Reason"))
+    reason = filters.ChoiceFilter("told_reason", choices=REASON_CHOICES, label=_("Reason"))
 
     class Meta(filters.FilterSet.Meta):
         model = Cdr

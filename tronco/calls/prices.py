@@ -1,4 +1,4 @@
-"""Which prices of a call whom concerns.
+"""Which prices and reasons of a call whom concern.
 
 A call is sold once at each level of its chain: the circuit's seller to the customer, the reseller
 above to that one, and so on up to the master, who buys from the carrier. Whoever looks sees what
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Expression, F, Func, Value
+from django.db.models import BigIntegerField, Case, Expression, F, Func, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from tronco.calls.models import Cdr
@@ -49,6 +49,11 @@ class Viewpoint:
         if self.depth == 0:
             return Coalesce(F("cost_u"), Value(0), output_field=BigIntegerField())
         return None if self.depth is None else _charge(-self.depth)
+
+    def told_reason(self) -> Expression:
+        """SQL for why the call was refused, as the viewer may know: not that selling it loses."""
+        told = When(reason="below-cost", then=Value("no-rate"))
+        return Case(*([] if self.sells else [told]), default=F("reason"))
 
     def visible_charges(self, cdr: Cdr) -> list[dict[str, Any]]:
         """The levels of a call that he may see, from the circuit upwards."""

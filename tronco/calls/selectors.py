@@ -69,14 +69,16 @@ def list_live_calls(*, actor: Actor) -> QuerySet[Authorization]:
 
 
 def list_calls(*, actor: Actor) -> QuerySet[Any]:
-    """Return the call records with the two prices that concern the viewer.
+    """Return the call records with the two prices and the reason that concern the viewer.
 
     `sale_u` is what he sold the call for (or, for who only buys, what he pays), `purchase_u` what
     he bought it for; the latter is absent for who does not sell.
     """
     viewpoint = viewpoint_of(actor)
     rows: QuerySet[Any] = Cdr.objects.visible_to(actor)
-    rows = rows.select_related("tenant", "circuit", "trunk").annotate(sale_u=viewpoint.sale_u())
+    rows = rows.select_related("tenant", "circuit", "trunk").annotate(
+        sale_u=viewpoint.sale_u(), told_reason=viewpoint.told_reason()
+    )
     purchase = viewpoint.purchase_u()
     if purchase is not None:
         rows = rows.annotate(purchase_u=purchase, margin_u=F("sale_u") - F("purchase_u"))
@@ -99,9 +101,10 @@ def list_refused(*, actor: Actor) -> QuerySet[Any]:
 
     `count` says how many there were; filters that come after count in.
     """
-    alike = [F("did"), F("caller"), F("reason")]
+    alike = [F("did"), F("caller"), F("told_reason")]
     return (
         Cdr.objects.visible_to(actor)
+        .annotate(told_reason=viewpoint_of(actor).told_reason())
         .filter(outcome=Cdr.Outcome.REFUSED, did__isnull=False)
         .select_related("tenant", "did")
         .annotate(

@@ -68,6 +68,17 @@ class DirectionColumn(tables.Column):
         )
 
 
+class ReasonColumn(tables.Column):
+    """Why a call was refused, in a sentence."""
+
+    def __init__(self, *, orderable: bool = False) -> None:
+        super().__init__(verbose_name=_("Reason"), accessor="told_reason", orderable=orderable)
+
+    def render(self, value: str) -> str:
+        found = REASONS.get(value)
+        return str(found.message) if found else value
+
+
 class CdrTable(tables.Table):
     started_at = StartColumn(verbose_name=_("Start"), order_by=("started_at", "identity"))
     tenant = tables.RelatedColumn(verbose_name=_("Customer"), orderable=False)
@@ -78,7 +89,7 @@ class CdrTable(tables.Table):
     dialled = tables.Column(verbose_name=_("Dialled"), orderable=False)
     call_class = tables.Column(verbose_name=_("Class"), orderable=False)
     outcome = tables.BadgeColumn(verbose_name=_("Outcome"), orderable=False)
-    reason = tables.Column(verbose_name=_("Reason"), orderable=False)
+    reason = ReasonColumn()
     duration_ms = tables.DurationColumn(per_second=1000, verbose_name=_("Duration"))
     billed_ms = tables.DurationColumn(per_second=1000, verbose_name=_("Billed"))
     sale_u = tables.MoneyColumn(verbose_name=_("Price"), decimals=4)
@@ -188,7 +199,7 @@ class RefusedTable(tables.Table):
 
     did = tables.RelatedColumn(verbose_name=_("Number"), order_by="did__e164")
     caller = NumberColumn(verbose_name=_("From"))
-    reason = tables.Column(verbose_name=_("Reason"))
+    reason = ReasonColumn(orderable=True)
     count = tables.NumberColumn(verbose_name=_("Refused calls"))
     started_at = StartColumn(verbose_name=_("Last"))
 
@@ -196,9 +207,3 @@ class RefusedTable(tables.Table):
         model = Cdr
         fields = ("did", "caller", "reason", "count", "started_at", "tenant", "dialled")
         default = ("did", "caller", "reason", "count", "started_at", "tenant")
-
-    def render_reason(self, value: str) -> Any:
-        found = REASONS.get(value)
-        return found.message if found else value
-
-    value_reason = render_reason

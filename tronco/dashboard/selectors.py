@@ -148,9 +148,10 @@ def list_alerts(*, actor: Actor) -> Alerts:
     refused = (
         Cdr.objects.visible_to(actor)
         .filter(started_at__gte=midnight(timezone.localdate()), outcome=Cdr.Outcome.REFUSED)
-        .values_list("reason")
+        .annotate(told_reason=viewpoint_of(actor).told_reason())
+        .values_list("told_reason")
         .annotate(calls=Count("identity"))
-        .order_by("-calls", "reason")
+        .order_by("-calls", "told_reason")
     )
     return Alerts(centrals=centrals, trunks=trunks, refused=list(refused))
 
