@@ -17,6 +17,7 @@ from tronco.circuits.models import Circuit, LatencySample, Registration
 from tronco.circuits.views import Circuits
 from tronco.core.money import MICRO
 from tronco.identity.roles import Role
+from tronco.ui.bulk import as_typed
 
 
 class TestCircuits(ResourceCase):
@@ -206,6 +207,24 @@ def test_suspending_a_selection(world: World, client: WebClient) -> None:
     answer = client.post(url, {"pk": [c.pk for c in circuits], "confirmed": "1"})
     assert answer.status_code == 302
     assert set(Circuit.objects.values_list("status", flat=True)) == {"suspended"}
+
+
+@pytest.mark.parametrize(("limit_u", "shown"), [(None, ""), (0, "0,00"), (30 * MICRO, "30,00")])
+def test_the_limit_of_a_postpaid_line_stays_when_something_else_changes(
+    world: World, client: WebClient, limit_u: int | None, shown: str
+) -> None:
+    """Zero is a limit, and empty is none."""
+    circuit = world.circuit(plan="postpaid", limit_u=limit_u)
+    url = reverse("circuits:circuit_edit", args=[circuit.pk])
+    form = client.get(url).context["form"]
+    assert form["limit_u"].as_widget().count(f'value="{shown}"') == (limit_u is not None)
+    typed = {name: as_typed(form[name].value()) for name in form.fields}
+    client.post(url, {**typed, "limit_u": shown, "description": "Recepção"})
+    bulk = {"pk": circuit.pk, "confirmed": "1", "_set": "max_calls", "max_calls": "7"}
+    client.post(reverse("circuits:circuit_bulk_edit"), bulk)
+    circuit.refresh_from_db()
+    assert (circuit.description, circuit.max_calls) == ("Recepção", 7)
+    assert Account.objects.get(pk=circuit.account_id).limit_u == limit_u
 
 
 def test_latency_in_milliseconds(world: World, client: WebClient) -> None:

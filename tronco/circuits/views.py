@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from tronco.catalog.models import Plan
 from tronco.charging.models import Account
 from tronco.charging.views import StatementPage, topup_url
 from tronco.circuits import balance_alerts, selectors, services
@@ -228,9 +229,11 @@ class Circuits(Resource):
 
     def initial(self, actor: Any, obj: Circuit) -> dict[str, Any]:
         account = obj.account
+        # A prepaid account has none; of a postpaid one zero is a limit, and empty would be none.
+        has_limit = account.plan.kind != Plan.Kind.PREPAID
         return {
             "plan": account.plan,
-            "limit_u": account.limit_u or None,
+            "limit_u": account.limit_u if has_limit else None,
             "cycle_day": account.cycle_day,
         }
 
