@@ -16,7 +16,9 @@ from tronco.circuits.models import Circuit
 from tronco.core.money import MICRO
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
+from tronco.numbering.ddd import zone_of
 from tronco.pbx.models import Voicemail
+from tronco.pbx.speech import say_moment
 
 pytestmark = pytest.mark.asterisk
 OWN_MESSAGES, PIN = "*97", "2468"
@@ -28,7 +30,7 @@ def leave(line: Circuit, caller: str, seed: int) -> Voicemail:
         circuit=line,
         call_id=f"node1-{seed}",
         caller=caller,
-        at=datetime.now(UTC) + timedelta(seconds=seed),
+        at=datetime.now(UTC) + timedelta(seconds=seed - 1000),
         duration_ms=1200,
         sound=noise_wav(seed),
     )
@@ -49,11 +51,14 @@ def test_messages_are_heard_deleted_and_kept(town: Town, ears: Ears) -> None:
     phone = town.stage.phone(line)
     wait_for_configuration(town.exchange)
     files = town.exchange.settings.sounds / "pt_BR/messages"
+    left_at = first.at.astimezone(zone_of(line.own_ddd))
+    day, *_ = say_moment(left_at, now=datetime.now(UTC))
 
     async def scene() -> Call:
         call = await listen(phone)
         await ears.wait(call, "s:you-have", start_s=0.4)
         await ears.wait(call, "s:message-from", start_s=1)
+        await ears.wait(call, f"s:{day}", start_s=0.4)
         await ears.wait(call, f"v:{first.pk}", start_s=0.8, timeout_s=15)
         await type_in(call, ears, ("s:message-keys", "1"), (f"v:{first.pk}", "2"))
         await type_in(call, ears, (f"v:{second.pk}", "3"))

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests.asterisk.conftest import Town
 from tests.asterisk.numbers import assert_settled, balance_u, charges_of, record_of
+from tests.asterisk.test_queues import free, make_queue, wait_for_queue
 from tests.support.asterisk import wait_until
-from tests.support.stage import dial, ring
+from tests.support.stage import answer, dial, ring
 from tests.support.voice import call_in, make_did, wait_for_configuration
 from tronco.calls.models import Cdr
+from tronco.calls.selectors import list_answering
 from tronco.circuits.models import Circuit
 from tronco.core.money import MICRO
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
 from tronco.pbx.models import LineService
-from tronco.tenancy.models import Tenant
 
 pytestmark = pytest.mark.asterisk
 PICK_UP = "*8"
 
 
-def line_in(town: Town, group: str, *, tenant: Tenant | None = None) -> Circuit:
-    circuit = town.world.circuit(tenant=tenant)
+def line_in(town: Town, group: str, **fields: Any) -> Circuit:
+    circuit = town.world.circuit(**fields)
     LineService.objects.create(circuit=circuit, tenant=circuit.tenant, pickup_group=group)
     return circuit
+
+
+def answering(town: Town, record: Cdr) -> list[str]:
+    """The lines that talked, as the page of the call says."""
+    actor = town.world.actor(town.world.master)
+    return [circuit.number for circuit in list_answering(actor=actor, cdr=record)]
 
 
 async def take(phone: Agent, ringing: Call) -> Call:
@@ -80,6 +88,75 @@ def test_a_colleague_takes_a_charged_call_and_it_is_charged_once(town: Town) -> 
     assert balance_u(callee.account) == 10 * MICRO - 60_000
     assert balance_u(colleague.account) == 10 * MICRO
     assert not Cdr.objects.filter(circuit=colleague).exists(), "the call is one"
+    assert answering(town, arrived) == [colleague.number]
+    assert_settled(town)
+
+
+def test_who_picks_up_takes_a_place_of_his_own_limit(town: Town) -> None:
+    """For as long as the call lasts, and not a moment longer."""
+    callee, colleague = line_in(town, "vendas"), line_in(town, "vendas", max_calls=1)
+    wait_for_configuration(town.exchange)
+    town.stage.phone(callee, on_call=ring)
+    phone = town.stage.phone(colleague, on_call=answer)
+    first, second = (town.stage.phone(town.world.circuit()) for _ in range(2))
+
+    async def scene() -> None:
+        taken = await take(phone, await first.call(callee.number))
+        third = await second.call(callee.number)
+        await asyncio.sleep(1)
+        full = await dial(phone, PICK_UP)
+        assert (full.status, third.answered_at) == (486, None), "one call is all he may have"
+        assert (await dial(second, colleague.number)).status == 486
+        await taken.hang_up()
+        await asyncio.sleep(1)
+        again = await take(phone, third)
+        await third.hang_up()
+        await again.wait_ended(5)
+        await asyncio.sleep(1)
+        assert (await dial(second, colleague.number, talk_s=0.5)).status == 200
+
+    town.stage.play(scene())
+    refused = Cdr.objects.filter(circuit=colleague, dialled=PICK_UP)
+    wait_until(refused.exists, "the attempt is on record")
+    assert [one.reason for one in refused] == ["too-many-calls"]
+    assert_settled(town)
+
+
+def test_a_call_of_a_group_is_taken_from_the_member_whose_phone_rings(town: Town) -> None:
+    member, colleague = line_in(town, "vendas"), line_in(town, "vendas")
+    queue, did = make_queue(town, member)
+    town.stage.phone(member, on_call=ring)
+    phone = town.stage.phone(colleague)
+    wait_for_queue(town, queue, free(member))
+
+    async def scene() -> None:
+        call = await call_in(town.carrier.agent, did.raw)
+        assert await call.wait_answered(), "the group answers"
+        await asyncio.sleep(2)
+        taken = await phone.call(PICK_UP)
+        assert await taken.wait_answered(), taken.status
+        assert taken.audio is not None
+        await call.press("7")
+        await asyncio.sleep(1)
+        assert taken.audio.digits == "7", "they are connected"
+        await call.hang_up()
+        await taken.wait_ended(5)
+
+    town.stage.play(scene())
+    assert answering(town, record_of(did, direction="in")) == [colleague.number]
+    assert_settled(town)
+
+
+def test_the_record_names_the_line_that_it_followed_to(town: Town) -> None:
+    line, colleague = town.world.circuit(), town.world.circuit()
+    LineService.objects.create(circuit=line, tenant=line.tenant, no_answer=colleague.number)
+    LineService.objects.filter(circuit=line).update(ring_s=5)
+    did = make_did("ring", tenant=line.tenant, circuit=line)
+    town.stage.phone(line, on_call=ring)
+    town.stage.phone(colleague, on_call=answer)
+    wait_for_configuration(town.exchange)
+    town.stage.play(dial(town.carrier.agent, did.raw, caller="1140028922", talk_s=1))
+    assert answering(town, record_of(did, direction="in")) == [colleague.number]
     assert_settled(town)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tronco.pbx.flow import MOST_STEPS, Ask, End
@@ -84,12 +86,16 @@ def test_a_pin_is_asked_for_and_three_wrong_ones_end_it() -> None:
     assert refused(begin()[0], "s:locked-out", is_final=True)[1] == End(("s:locked-out",))
 
 
-def test_a_message_is_played_with_who_left_it() -> None:
-    """An anonymous caller has left none to be told."""
-    told = present(Play(7, ONE_NEW), caller="1140")
+def test_a_message_is_played_with_who_left_it_and_when() -> None:
+    """An anonymous caller has left no number to be told."""
+    now = datetime(2026, 11, 22, 18, tzinfo=UTC)
+    when = {"at": now.replace(hour=14), "now": now}
+    told = present(Play(7, ONE_NEW), caller="1140", **when)
     digits = ("s:n-1", "s:n-1", "s:n-4", "s:n-0")
-    assert told.sounds == (*ONE_NEW, "s:message-from", *digits, "v:7", "s:message-keys")
-    assert present(Play(7), caller="").sounds == ("v:7", "s:message-keys")
+    today = ("s:today", "s:at-hours", "s:n-14", "s:hours")
+    assert told.sounds == (*ONE_NEW, "s:message-from", *digits, *today, "v:7", "s:message-keys")
+    unknown = present(Play(7), caller="", **when)
+    assert unknown.sounds == ("s:message-received", *today, "v:7", "s:message-keys")
 
 
 def test_it_ends() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from tronco.charging.reasons import REASONS
+from tronco.numbering.ddd import zone_of
 from tronco.pbx.speech import (
     MOST,
     SYSTEM_PROMPTS,
     say_digits,
     say_minutes,
+    say_moment,
     say_money,
     say_number,
     spoken_text,
@@ -127,3 +130,32 @@ def test_every_reason_that_is_announced_has_its_recording() -> None:
 def test_keys_are_file_names_and_no_two_words_sound_the_same() -> None:
     assert all(re.fullmatch(r"[a-z0-9-]{1,40}", key) for key in SYSTEM_PROMPTS)
     assert len(set(SYSTEM_PROMPTS.values())) == len(SYSTEM_PROMPTS)
+
+
+@pytest.mark.parametrize(
+    ("at", "ddd", "said"),
+    [
+        ("2026-11-22 17:05", 11, "hoje às quatorze horas e cinco minutos"),
+        ("2026-11-22 16:00", 11, "hoje às treze horas"),
+        ("2026-11-22 04:01", 11, "hoje à uma hora e um minuto"),
+        ("2026-11-22 05:22", 11, "hoje às duas horas e vinte e dois minutos"),
+        ("2026-11-22 03:00", 11, "hoje às zero horas"),
+        # Midnight is the listener's, and so are the hours.
+        ("2026-11-22 02:59", 11, "ontem às vinte e três horas e cinquenta e nove minutos"),
+        ("2026-11-22 04:30", 92, "hoje às zero horas e trinta minutos"),
+        ("2026-11-22 04:30", 68, "ontem às vinte e três horas e trinta minutos"),
+        ("2026-11-03 13:00", 11, "dia três de novembro às dez horas"),
+        ("2026-03-01 13:00", 11, "dia primeiro de março às dez horas"),
+        (
+            "2025-12-31 13:00",
+            11,
+            "dia trinta e um de dezembro de dois mil e vinte e cinco às dez horas",
+        ),
+        # A clock that was set back.
+        ("2026-11-23 13:00", 11, "dia vinte e três de novembro às dez horas"),
+    ],
+)
+def test_a_moment_is_said_as_the_listener_s_clock_shows_it(at: str, ddd: int, said: str) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC).astimezone(zone_of(ddd))
+    now = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+    assert spoken_text(say_moment(moment, now=now)) == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +56,26 @@ def test_outcomes(line: Ended, outcome: str, trunk_id: int | None) -> None:
     assert (end.outcome, end.trunk_id, end.reason) == (outcome, trunk_id, "")
     assert end.parties is None, "charging knows"
     assert end.started_at == datetime.fromtimestamp(1795301007, UTC)
+
+
+@pytest.mark.parametrize(
+    ("peer", "answered_by"),
+    [
+        ("PJSIP/1002-0000002a", "1002"),
+        ("PJSIP/web~1002~4f0c-0000002a", "1002"),
+        # It followed elsewhere: the record of that call says who took it.
+        ("Local/1133334444@leg-00000003;1", ""),
+        ("PJSIP/direct~line-00000003", ""),
+        ("", ""),
+    ],
+)
+def test_whose_telephone_took_it(peer: str, answered_by: str) -> None:
+    facts = f"linked=x&peer={quote(peer, safe='')}"
+    taken = ended(answered_ms="4000", status="ANSWER", verdict="line", facts=facts)
+    assert as_call_end("node1", taken).answered_by == answered_by
+    assert taken.facts == {"linked": "x"}
+    vain = ended(status="NOANSWER", verdict="line", facts=facts)
+    assert as_call_end("node1", vain).answered_by == ""
 
 
 def test_times_of_an_answered_call() -> None:

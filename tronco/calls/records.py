@@ -38,7 +38,8 @@ class CallEnd:
     `duration_ms` counts from the answer. `outcome` is one of `Cdr.Outcome`; `reason` is the stable
     id of a refusal. `trunk_id` is the trunk that carried it, or the last one tried. `parties` None
     means that what charging kept at authorisation is to be used. `linked` is the id of the call on
-    whose behalf it was placed: by a menu, a portal, a card, a follow-me, a call-back.
+    whose behalf it was placed: by a menu, a portal, a card, a follow-me, a call-back. `answered_by`
+    is the number of the circuit whose telephone took it, where it rang at circuits.
     """
 
     call_id: str
@@ -54,3 +55,4 @@ class CallEnd:
     attempts: tuple[RouteAttempt, ...] = ()
     parties: CallParties | None = None
     linked: str = ""
+    answered_by: str = ""

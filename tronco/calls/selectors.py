@@ -179,6 +179,19 @@ def list_linked_calls(*, actor: Actor, cdr: Cdr) -> QuerySet[Any]:
     return legs
 
 
+def list_answering(*, actor: Actor, cdr: Cdr) -> list[Circuit]:
+    """Return the lines that talked in a call: a colleague who took it, a group's members, …
+
+    Of a call that had legs these are the lines of its legs, as far as the actor reaches them.
+    """
+    numbers = [cdr.explanation.get("answered_by", "")]
+    if "linked" not in cdr.explanation:
+        legs = list_linked_calls(actor=actor, cdr=cdr).order_by("answered_at")
+        numbers += [leg.explanation.get("answered_by", "") for leg in legs]
+    found = Circuit.objects.visible_to(actor).filter(number__in=set(numbers) - {""})
+    return sorted(found, key=lambda circuit: numbers.index(circuit.number))
+
+
 def title_of(cdr: Cdr) -> str:
     """Name a call for people."""
     return _("Call from %(caller)s to %(called)s") % {

@@ -103,6 +103,8 @@ def record_of(end: CallEnd, parties: CallParties, price: CallPrice | None) -> di
     explanation["attempts"] = [asdict(attempt) for attempt in end.attempts]
     if end.linked:
         explanation["linked"] = end.linked
+    if end.answered_by:
+        explanation["answered_by"] = end.answered_by
     return {
         "started_at": end.started_at,
         "identity": identity_of(end.central, end.call_id),

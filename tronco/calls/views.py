@@ -84,7 +84,13 @@ class Cdrs(Resource):
     counted = False
     list_view = CdrList
     panels = (
-        panels.Html(_("Call"), "calls/panels/call.html"),
+        panels.Html(
+            _("Call"),
+            "calls/panels/call.html",
+            lambda request, cdr: {
+                "answering": selectors.list_answering(actor=request.actor, cdr=cdr)
+            },
+        ),
         panels.Html(_("Route"), "calls/panels/route.html", lambda request, cdr: route_of(cdr)),
         CallRows(_("First call"), first_call),
         CallRows(_("Linked calls"), linked_calls),

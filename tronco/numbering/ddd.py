@@ -4,6 +4,8 @@ Good for charts and for classes. Never for tax: four codes cross a state border 
 towns of Goiás; 42, 47 and 49 one town each), so the tax state comes from the customer's address.
 """
 
+from zoneinfo import ZoneInfo
+
 DDDS_BY_UF: dict[str, tuple[int, ...]] = {
     "AC": (68,),
     "AL": (82,),
@@ -35,6 +37,22 @@ DDDS_BY_UF: dict[str, tuple[int, ...]] = {
 }
 
 UF_BY_DDD: dict[int, str] = {ddd: uf for uf, ddds in DDDS_BY_UF.items() for ddd in ddds}
+
+
+# Where clocks do not show Brasília's time; of a UF with two, that of most of its people.
+_ZONES = {
+    "AC": "America/Rio_Branco",
+    "AM": "America/Manaus",
+    "MS": "America/Campo_Grande",
+    "MT": "America/Cuiaba",
+    "RO": "America/Porto_Velho",
+    "RR": "America/Boa_Vista",
+}
+
+
+def zone_of(ddd: int) -> ZoneInfo:
+    """The time that clocks show in an area; Brasília's where it is none."""
+    return ZoneInfo(_ZONES.get(UF_BY_DDD.get(ddd, ""), "America/Sao_Paulo"))
 
 
 def vc(own_ddd: int, ddd: int) -> int:

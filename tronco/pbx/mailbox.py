@@ -7,11 +7,12 @@ Whoever has the database answers `Unlock` with `opened` or `refused`, and `Delet
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from tronco.pbx.desk import FIRST_DIGIT_S, MOST_SILENT, MOST_WRONG, NEXT_DIGIT_S, PIN_DIGITS
 from tronco.pbx.flow import MOST_STEPS, Ask, End, Sound
-from tronco.pbx.speech import say_digits, say_messages
+from tronco.pbx.speech import say_digits, say_messages, say_moment
 
 # So many are heard in one call; the state of the call holds their ids.
 MOST_MESSAGES: Final = 20
@@ -106,11 +107,14 @@ def go_on(box: Box, *before: Sound) -> tuple[Box, Play | End]:
     return box, Play(box.messages[0], before)
 
 
-def present(play: Play, *, caller: str) -> Ask:
-    """Say who left it, play it, and ask what to do with it; any key interrupts."""
+def present(play: Play, *, caller: str, at: datetime, now: datetime) -> Ask:
+    """Say who left it and when (`at`, on his clock who listens), play it, and ask what to do with
+    it; any key interrupts.
+    """
     digits = say_digits(caller)
-    who = ("s:message-from", *(f"s:{key}" for key in digits)) if digits else ()
-    return _ask_key(*play.before, *who, f"v:{play.message}")
+    who = ("message-from", *digits) if digits else ("message-received",)
+    words = (f"s:{key}" for key in (*who, *say_moment(at, now=now)))
+    return _ask_key(*play.before, *words, f"v:{play.message}")
 
 
 def _ask_pin(*before: Sound) -> Ask:

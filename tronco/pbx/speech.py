@@ -6,6 +6,7 @@ own. `say_*` return the keys to be played one after the other.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Final
 
 SENTENCES: Final[dict[str, str]] = {
@@ -17,6 +18,7 @@ SENTENCES: Final[dict[str, str]] = {
     "balance-is": "O seu saldo é de",
     "minutes-left": "Para este destino, você tem",
     "connecting": "Aguarde. Estamos completando a sua ligação.",
+    "recorded": "Esta ligação está sendo gravada.",
     "callback-soon": "Desligue, e aguarde. Nós ligaremos para você em instantes.",
     "goodbye": "Obrigado por ligar. Até logo.",
     "thank-you": "Agradecemos por aguardar.",
@@ -30,6 +32,7 @@ SENTENCES: Final[dict[str, str]] = {
     "no-messages": "Você não tem mensagens.",
     "no-new-messages": "Você não tem mensagens novas.",
     "message-from": "Mensagem recebida do número",
+    "message-received": "Mensagem recebida",
     "message-keys": "Para ouvir de novo, tecle um. Para a próxima mensagem, tecle dois."
     " Para apagar, tecle três. Para sair, tecle zero.",
     "message-deleted": "Mensagem apagada.",
@@ -77,6 +80,20 @@ _UNITS, _TENS, _HUNDREDS = (
         "novecentos",
     )
 )
+_MONTHS: Final = (
+    "janeiro",
+    "fevereiro",
+    "março",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+)
 _FEMININE: Final = {"um": "uma", "dois": "duas"}
 
 
@@ -121,6 +138,13 @@ def _make_words() -> dict[str, str]:
         "new-messages": "mensagens novas",
         "second": "segundo",
         "seconds": "segundos",
+        "today": "hoje",
+        "yesterday": "ontem",
+        "day": "dia",
+        "first": "primeiro",
+        "at-hour": "à",
+        "at-hours": "às",
+        **{f"month-{place}": name for place, name in enumerate(_MONTHS, start=1)},
         # As Brazil says a 6 in a telephone number: `seis` is heard as `três`.
         "half-dozen": "meia",
     }
@@ -192,6 +216,23 @@ def say_minutes(seconds: int) -> Keys:
     if minutes or not hours:
         parts.append((*say_number(minutes), "minute" if minutes == 1 else "minutes"))
     return _joined(parts)
+
+
+def say_moment(at: datetime, *, now: datetime) -> Keys:
+    """Say when something was, by the clock of `at`: `ontem, às quatorze horas e cinco minutos`."""
+    hour = ("at-hour" if at.hour == 1 else "at-hours", *say_number(at.hour, feminine=True))
+    parts: list[Keys] = [(*hour, "hour" if at.hour == 1 else "hours")]
+    if at.minute:
+        parts.append((*say_number(at.minute), "minute" if at.minute == 1 else "minutes"))
+    return (*_say_day(at.date(), today=now.astimezone(at.tzinfo).date()), *_joined(parts))
+
+
+def _say_day(day: date, *, today: date) -> Keys:
+    if 0 <= (ago := (today - day).days) <= 1:
+        return ("yesterday" if ago else "today",)
+    number: Keys = ("first",) if day.day == 1 else say_number(day.day)
+    year = () if day.year == today.year else ("of", *say_number(day.year))
+    return ("day", *number, "of", f"month-{day.month}", *year)
 
 
 def say_messages(fresh: int, heard: int) -> Keys:

@@ -194,7 +194,8 @@ def _ended(spool: Path) -> list[str]:
         "${ARG1}",
         "${URIENCODE(${CALLERID(num)})}",
         "${ATTEMPTS}",
-        "${FACTS}",
+        # Of the telephones that rang, or who picked the call up: the one who talked.
+        "${FACTS}&peer=${URIENCODE(${DIALEDPEERNAME})}",
     ]
     message = ["V", "${UNIQUEID}", NOW, "${MESSAGE}", "${URIENCODE(${CALLERID(num)})}"]
     return [

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import F
 
 from tronco.core.pins import check_pin
+from tronco.numbering.ddd import zone_of
 from tronco.pbx import mailbox
 from tronco.pbx.flow import Ask, End
 from tronco.pbx.mailbox import Box, Delete, Play, Unlock
@@ -18,6 +19,13 @@ from tronco.sipcore import lockouts
 from tronco.sipcore.means import Means, Outlook
 from tronco.sipcore.sound_files import SoundFiles
 from tronco.tenancy.access import SYSTEM
+
+
+class Left(NamedTuple):
+    """Who left a message, and when, on the clock of whose it is."""
+
+    caller: str
+    at: datetime
 
 
 class Contents(NamedTuple):
@@ -59,9 +67,10 @@ async def _heard(
 ) -> tuple[Box, Ask | End]:
     """Put the message that is to be played where it is heard; one that is gone is passed over."""
     while isinstance(move, Play):
-        caller = await means.checks.run(take_message, outlook.files, circuit_id, move.message)
-        if caller is not None:
-            return box, mailbox.present(move, caller=caller)
+        left = await means.checks.run(take_message, outlook.files, circuit_id, move.message)
+        if left is not None:
+            now = datetime.now(UTC)
+            return box, mailbox.present(move, caller=left.caller, at=left.at, now=now)
         box, move = mailbox.go_on(box, *move.before)
     return box, move
 
@@ -102,14 +111,15 @@ def read_contents(circuit_id: int) -> Contents:
     return Contents(pins.first() or "", messages, rows.filter(heard_at=None).count())
 
 
-def take_message(files: SoundFiles, circuit_id: int, voicemail_id: int) -> str | None:
-    """Let a message be heard; return who left it, or None when it is gone."""
-    message = Voicemail.objects.filter(circuit=circuit_id, pk=voicemail_id).first()
+def take_message(files: SoundFiles, circuit_id: int, voicemail_id: int) -> Left | None:
+    """Let a message be heard; return who left it when, or None when it is gone."""
+    rows = Voicemail.objects.select_related("circuit")
+    message = rows.filter(circuit=circuit_id, pk=voicemail_id).first()
     if message is None:
         return None
     files.place_message(message.pk, bytes(message.sound))
     voicemail_mark(actor=SYSTEM, voicemail_id=message.pk, heard=True)
-    return message.caller
+    return Left(message.caller, message.at.astimezone(zone_of(message.circuit.own_ddd)))
 
 
 def delete_message(files: SoundFiles, circuit_id: int, voicemail_id: int) -> None:

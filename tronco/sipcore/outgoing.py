@@ -103,7 +103,7 @@ class Outgoing(Call):
         if len(dialled) > LONGEST_EXTENSION:
             return None
         if dialled == PICK_UP:
-            return self._pick_up(line)
+            return await self._pick_up(line)
         if dialled == OWN_MESSAGES and line.id is not None:
             return await self._own_messages(line)
         named = await self._directory.find_extension(line.tenant_id, dialled)
@@ -114,16 +114,9 @@ class Outgoing(Call):
         colleague = await self._directory.find_line(named.circuit)
         return None if colleague is None else await self._internal(line, colleague)
 
-    def _pick_up(self, line: LineCard) -> Verdict:
-        """Nothing is held: this channel is gone when it takes the other's place, without a word."""
-        self.facts |= {"direction": "internal", "called": PICK_UP, "class": ""}
-        number = Number(PICK_UP, Kind.INVALID)
-        request = self._charge_request(
-            self._payer(line), line.number, number, direction="internal", is_charged=False
-        )
-        if refusal := find_line_refusal(request, ()):
-            raise Refused(refusal)
-        return PickUp(self.facts)
+    async def _pick_up(self, line: LineCard) -> Verdict:
+        """The call that is taken is another's; it takes a place of this line's own too."""
+        return PickUp(self._kept(await self._answered_inside(line, line.own_limits)))
 
     async def _internal(self, line: LineCard, colleague: LineCard) -> Verdict:
         number = Number(self._request.dialled, Kind.INVALID)
@@ -139,19 +132,19 @@ class Outgoing(Call):
         return await self._ring(colleague, line.inside, grant)
 
     async def _queue(self, line: LineCard, queue: int) -> Verdict:
-        grant = await self._answered_inside(line)
+        grant = await self._answered_inside(line, self._limits(line))
         scene = Scene(root=f"queue:{queue}", tenant=line.tenant_id, caller=line.inside)
         move = await first_move(self._means, scene, Target("queue", queue=queue))
         return Voice(line.inside, move, grant.deadline_s, self._kept(grant))
 
     async def _own_messages(self, line: LineCard) -> Verdict:
-        grant = await self._answered_inside(line)
+        grant = await self._answered_inside(line, self._limits(line))
         scene = Scene(root=f"mailbox:{line.id}", tenant=line.tenant_id, caller=line.number)
         move = await own_messages(self._means, self._outlook, scene)
         return Voice(line.number, move, grant.deadline_s, self._kept(grant))
 
-    async def _answered_inside(self, line: LineCard) -> Grant:
-        """Let a call through that the platform answers for the line's own customer; free."""
+    async def _answered_inside(self, line: LineCard, limits: tuple[Limit, ...]) -> Grant:
+        """Let a call through that needs nobody but the platform; free."""
         dialled = self._request.dialled
         self.facts |= {"direction": "internal", "called": dialled, "class": ""}
         return await self._authorise(
@@ -160,7 +153,7 @@ class Outgoing(Call):
             Number(dialled, Kind.INVALID),
             direction="internal",
             is_charged=False,
-            limits=self._limits(line),
+            limits=limits,
         )
 
     # -- to numbers ------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ ROTATE_EVERY_S = 5.0
 MOST_AT_ONCE = 500
 NOT_RESTORED = "not-restored"
 # Verdicts of calls that were authorised.
-_ADMITTED = frozenset({"dial", "line", "follow", "own", "voice", "callback"})
+_ADMITTED = frozenset({"dial", "line", "follow", "own", "voice", "callback", "pickup"})
 OUTCOMES = {
     "BUSY": Cdr.Outcome.BUSY,
     "NOANSWER": Cdr.Outcome.NO_ANSWER,
@@ -108,13 +108,15 @@ class Recorder:
                 self._spool.rotate(self.answers)
             await asyncio.sleep(pause_s)
 
-    async def drain(self) -> None:
-        """Record all that is in the spool now.
+    async def drain(self) -> int:
+        """Record all that is in the spool now, and return how many calls had ended.
 
         Unavailable when the database cannot be asked; nothing is lost then.
         """
-        while (await self._next()).read:
-            pass
+        ended = 0
+        while (taken := await self._next()).read:
+            ended += taken.ended
+        return ended
 
     async def _next(self) -> Taken:
         """Record what came since the last time, or as much of it as is read at once."""
@@ -221,6 +223,7 @@ def as_call_end(central: str, ended: Ended) -> CallEnd:
         attempts=_attempts(ended, trunks),
         parties=_parties(ended),
         linked=ended.facts.get("linked", ""),
+        answered_by=_answering_line(ended),
     )
 
 
@@ -242,6 +245,16 @@ def _reason(ended: Ended) -> str:
 def _cause(ended: Ended) -> int:
     reason = REASONS.get(_reason(ended))
     return reason.cause if reason else ended.cause
+
+
+def _answering_line(ended: Ended) -> str:
+    """The circuit whose telephone took a call that rang at one: its own, or who picked it up."""
+    technology, _, _ = ended.peer.partition("/")
+    if ended.answered_ms is None or ended.verdict != "line" or technology != "PJSIP":
+        return ""
+    number = line_of(endpoint_of(ended.peer))
+    # A line that rings under another name (`endpoints.py`) is not told apart.
+    return "" if "~" in number else number
 
 
 def _at(trunks: Sequence[int], route: int) -> int | None:

@@ -49,7 +49,10 @@ class AttemptLine:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A call is over. `answered_ms` is None when nobody answered; `facts` are sipcore's own."""
+    """A call is over. `answered_ms` is None when nobody answered; `facts` are sipcore's own.
+
+    `peer` is the channel that answered it, as far as the switch knows.
+    """
 
     call_id: str
     at: datetime
@@ -63,6 +66,7 @@ class Ended:
     caller: str
     attempts: tuple[AttemptLine, ...]
     facts: dict[str, str]
+    peer: str = ""
     line: str = ""  # as it was written
 
     @property
@@ -131,7 +135,8 @@ def _ended(parts: list[str], line: str) -> Ended:
         dialled=unquote(parts[9]),
         caller=unquote(parts[10]),
         attempts=tuple(_attempt(text) for text in parts[11].split("+") if text),
-        facts=dict(parse_qsl(parts[12])),
+        facts=(facts := dict(parse_qsl(parts[12]))),
+        peer=facts.pop("peer", ""),
         line=line,
     )
 
