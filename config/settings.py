@@ -11,10 +11,14 @@ TRONCO_HOME         directory of this instance: sockets, spools, logs
 TRONCO_SLICE_S      seconds that a call pays for at a time: more asks less often, less holds less
 TRONCO_SIP_REALM    realm of the SIP digests; fixed for the life of an installation
 TRONCO_LANGUAGE     en for English where nobody has chosen: command line, first sight of a screen
+TRONCO_STUN         host:port of the operator's STUN server, for telephones in pages
+TRONCO_TURN         host:port of his TURN server, and the secret that it shares with us
+TRONCO_TURN_SECRET
 TRONCO_SMTP_URL     mail server, smtp+tls://user:password@host:587; without one mail stays queued
 TRONCO_MAIL_FROM    address from which mail is sent
 TRONCO_MAIL_NETWORKS  networks inside which resellers' own mail servers may stand, comma separated
 TRONCO_DEMO_MAILBOX  directory of the demonstration's letters; set by `tronco up --demo` alone
+TRONCO_VISIT_MINUTES  how long whoever entered a customer's panel stays there, at most
 """
 
 from __future__ import annotations
@@ -58,6 +62,9 @@ DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}
 SECRET_KEY = os.environ.get("TRONCO_SECRET_KEY", "")
 TRONCO_HOME = Path(os.environ.get("TRONCO_HOME", BASE_DIR / "var"))
 TRONCO_SIP_REALM = os.environ.get("TRONCO_SIP_REALM", "tronco")
+TRONCO_STUN = os.environ.get("TRONCO_STUN", "")
+TRONCO_TURN = os.environ.get("TRONCO_TURN", "")
+TRONCO_TURN_SECRET = os.environ.get("TRONCO_TURN_SECRET", "")
 TRONCO_SLICE_S = int(os.environ.get("TRONCO_SLICE_S", "60"))
 TRONCO_ASSETS = os.environ.get("TRONCO_ASSETS", "")
 
@@ -191,6 +198,7 @@ WHITENOISE_IMMUTABLE_FILE_TEST = f"^/{STATIC_URL}"
 
 # A working day; `tronco.identity.tasks` forgets the sessions that are over.
 SESSION_COOKIE_AGE = 12 * 3600
+TRONCO_VISIT_MINUTES = int(os.environ.get("TRONCO_VISIT_MINUTES", "120"))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

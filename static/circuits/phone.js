@@ -93,7 +93,7 @@
     listen();
   }
   function media() {
-    return { mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } };
+    return { mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: mine.ice } };
   }
 
   function arrived(one) {

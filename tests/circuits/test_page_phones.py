@@ -133,8 +133,16 @@ def test_the_door_opens_to_sessions_with_a_telephone(user: User, circuit: Circui
     door = reverse("circuits:phone_door")
     assert client.get(door).status_code == 422
     opened(client)
-    assert (client.get(door).status_code, elsewhere.get(door).status_code) == (200, 422)
+    answer = client.get(door)
+    assert (answer.status_code, elsewhere.get(door).status_code) == (200, 422)
     assert WebClient().get(door).status_code == 302
+    address = answer["X-Phone-Address"]
+    assert address.startswith("127.64.") and page_phones.find_page_user(address) == user.pk
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.63.255.255", "127.128.0.0", "2001:db8::1"])
+def test_other_addresses_are_nobody_s_pages(address: str) -> None:
+    assert page_phones.find_page_user(address) is None
 
 
 def test_the_page_alone_may_reach_the_switch_and_the_microphone(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import World, make_world
@@ -145,6 +147,21 @@ def test_a_visit_ends_with_what_it_rests_on(world: World, ana: User, lost: str) 
     else:
         Visit.objects.update(ended_at="2026-11-20T12:00:00Z")
     assert BANNER not in client.get("/circuits/").content.decode()
+    assert client.get("/tenancy/customers/").status_code == 200
+
+
+def test_a_visit_ends_after_two_hours_and_says_until_when(world: World, ana: User) -> None:
+    client = inside(world, ana)
+    visit = Visit.objects.get()
+    until = timezone.localtime(visit.began_at) + timedelta(hours=2)
+    assert f"até às {until:%H:%M}." in client.get("/circuits/").content.decode()
+    for minutes, lasts in ((119, True), (121, False)):
+        Visit.objects.update(began_at=timezone.now() - timedelta(minutes=minutes))
+        page = client.get("/circuits/").content.decode()
+        assert (BANNER in page) is lasts
+    assert "terminou" in page
+    visit.refresh_from_db()
+    assert visit.ended_at == visit.until, "not when it was noticed"
     assert client.get("/tenancy/customers/").status_code == 200
 
 

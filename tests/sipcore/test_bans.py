@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.web import make_user
 from tests.support.world import make_world
 from tronco.centrals.models import Ban
+from tronco.circuits.page_phones import page_address
+from tronco.identity.roles import Role
 from tronco.sipcore.bans import (
     FIRST_BAN,
     LONGEST_BAN,
@@ -31,6 +34,9 @@ def failure(address: str = "192.0.2.1", user: str = "1001") -> dict[str, str]:
         ("IPV4/UDP/192.0.2.1/5060", "192.0.2.1"),
         ("IPV6/TCP/2001:db8::1/5060", "2001:db8::1"),
         ("IPV4/UDP/nonsense/1", ""),
+        # The proxy itself, and somebody's pages behind it.
+        ("IPV4/WS/127.0.0.1/40000", ""),
+        ("IPV4/WS/127.64.0.7/40000", "127.64.0.7"),
         ("", ""),
     ],
 )
@@ -64,6 +70,15 @@ def test_an_unknown_user_is_not_named() -> None:
     found = [guesses.note(failure(user="<unknown>"), now=0) for _ in range(MOST_FAILURES)][-1]
     assert found is not None
     assert found.last_user == ""
+
+
+@pytest.mark.django_db
+def test_who_guesses_from_his_page_is_named() -> None:
+    world = make_world()
+    user = make_user(world.customer, Role.EXTENSION_USER, username="ana")
+    guesser = Guesser(page_address(user.pk), 10, "1002")
+    store_bans(central=world.central.name, guessers=[guesser])
+    assert Ban.objects.get().last_user == "ana → 1002"
 
 
 @pytest.mark.django_db

@@ -13,12 +13,12 @@ from tronco.ui.forms import ModelForm, fieldset
 class CentralForm(ModelForm):
     fieldsets = (
         fieldset(_("Central"), "name", "description", "is_active"),
-        fieldset(_("Address for phones"), "host", "sip_port"),
+        fieldset(_("Address for phones"), "host", "sip_port", "external_address"),
     )
 
     class Meta(ModelForm.Meta):
         model = Central
-        fields = ("name", "description", "is_active", "host", "sip_port")
+        fields = ("name", "description", "is_active", "host", "sip_port", "external_address")
 
     def adapt(self, actor: Any) -> None:
         self.fields["name"].help_text = _(

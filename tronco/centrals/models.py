@@ -24,6 +24,13 @@ class Central(models.Model):
     description = models.CharField(_("description"), max_length=120, blank=True)
     host = models.CharField(_("address for phones"), max_length=255)
     sip_port = models.PositiveIntegerField(_("SIP port"), default=5060)
+    external_address = models.GenericIPAddressField(
+        _("address seen from outside"),
+        protocol="IPv4",
+        null=True,
+        blank=True,
+        help_text=_("Only of a central behind NAT: what the router in front of it is called."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     # Written by sipcore.
     status = models.CharField(

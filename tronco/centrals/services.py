@@ -25,6 +25,7 @@ def central_create(
     name: str,
     host: str,
     sip_port: int = 5060,
+    external_address: str | None = None,
     description: str = "",
     is_active: bool = True,
 ) -> Central:
@@ -34,7 +35,14 @@ def central_create(
     if master is None:
         raise NotFound(_("Centrals belong to the master."))
     central = Central(tenant=master, name=name)
-    _save(central, host, sip_port, description, is_active)
+    _save(
+        central,
+        host=host,
+        sip_port=sip_port,
+        external_address=external_address,
+        description=description,
+        is_active=is_active,
+    )
     return central
 
 
@@ -45,13 +53,21 @@ def central_change(
     central_id: int,
     host: str,
     sip_port: int,
+    external_address: str | None,
     description: str,
     is_active: bool,
 ) -> Central:
     """Change how phones reach a central; an inactive one takes no new circuits."""
     actor.require("centrals.edit")
     central = get_central(actor=actor, central_id=central_id)
-    _save(central, host, sip_port, description, is_active)
+    _save(
+        central,
+        host=host,
+        sip_port=sip_port,
+        external_address=external_address,
+        description=description,
+        is_active=is_active,
+    )
     return central
 
 
@@ -83,7 +99,15 @@ def ban_lift(*, actor: Actor, ban_id: int) -> Ban:
     return ban
 
 
-def _save(central: Central, host: str, sip_port: int, description: str, is_active: bool) -> None:
+def _save(
+    central: Central,
+    *,
+    host: str,
+    sip_port: int,
+    external_address: str | None,
+    description: str,
+    is_active: bool,
+) -> None:
     if not _HOST.fullmatch(host):
         raise InvalidInput(
             _("Use a host name or an IP address."), field="host", code="invalid-host"
@@ -91,5 +115,6 @@ def _save(central: Central, host: str, sip_port: int, description: str, is_activ
     if not 1 <= sip_port <= 65535:
         raise InvalidInput(_("Use a port from 1 to 65535."), field="sip_port", code="invalid-port")
     central.host, central.sip_port = host, sip_port
+    central.external_address = external_address or None
     central.description, central.is_active = description, is_active
     save_checked(central)

@@ -37,8 +37,8 @@ class CentralTable(tables.Table):
     class Meta(tables.Table.Meta):
         model = Central
         fields = (
-            "name", "description", "host", "sip_port", "health", "channels", "ban_count",
-            "version", "started_at", "seen_at", "is_active",
+            "name", "description", "host", "sip_port", "external_address", "health", "channels",
+            "ban_count", "version", "started_at", "seen_at", "is_active",
         )  # fmt: skip
         default = (
             "name", "host", "sip_port", "health", "channels", "ban_count", "seen_at",

@@ -33,7 +33,9 @@ class Centrals(Resource):
             "channels",
             "is_active",
         ),
-        panels.Fields(_("Address for phones"), "host", "sip_port", "description"),
+        panels.Fields(
+            _("Address for phones"), "host", "sip_port", "external_address", "description"
+        ),
         panels.Related(),
         panels.Rows(
             _("Banned addresses"),

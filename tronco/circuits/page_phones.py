@@ -6,9 +6,13 @@ its own (`PagePhone`); in the switch it is one more telephone of the circuit (`d
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +34,9 @@ LASTS: Final = timedelta(hours=8)
 # So many pages of one circuit may be open at a time; one more replaces the oldest.
 MOST_PAGES: Final = 4
 PREFIX: Final = "web~"
+# From where the proxy lets pages in to the switch: an address of this machine for each person, so
+# that who guesses passwords from his page is kept out, and nobody else.
+ADDRESSES: Final = IPv4Network("127.64.0.0/10")
 _PASSWORD_LENGTH: Final = 32
 
 
@@ -44,6 +51,36 @@ class NewPagePhone:
 def line_of(endpoint: str) -> str:
     """The circuit whose telephone the switch calls so: `web~1001~4f0c` is one of 1001's."""
     return endpoint.split("~")[1] if endpoint.startswith(PREFIX) else endpoint
+
+
+def page_address(user_id: int) -> str:
+    """From where the pages of a person come."""
+    return str(ADDRESSES[user_id % ADDRESSES.num_addresses])
+
+
+def find_page_user(address: str) -> int | None:
+    """Whose pages come from there; None: nobody's."""
+    found = ip_address(address)
+    return int(found) - int(ADDRESSES[0]) if found in ADDRESSES else None
+
+
+def list_ice_servers(phone: PagePhone) -> list[dict[str, str]]:
+    """Who helps a page's audio through NAT, as browsers take it; none unless the operator has some.
+
+    A TURN server knows by the secret it shares with us (`use-auth-secret` of coturn) that we let
+    the page in, and until when.
+    """
+    servers = []
+    if settings.TRONCO_STUN:
+        servers.append({"urls": f"stun:{settings.TRONCO_STUN}"})
+    if settings.TRONCO_TURN:
+        name = f"{int(phone.expires_at.timestamp())}:{phone.name}"
+        signed = hmac.new(settings.TRONCO_TURN_SECRET.encode(), name.encode(), hashlib.sha1)
+        password = base64.b64encode(signed.digest()).decode()
+        servers.append(
+            {"urls": f"turn:{settings.TRONCO_TURN}", "username": name, "credential": password}
+        )
+    return servers
 
 
 @transaction.atomic

@@ -88,7 +88,12 @@ class PhoneOpen(Page):
             return JsonResponse({"error": str(error)}, status=HTTPStatus.UNPROCESSABLE_ENTITY.value)
         lasts_s = int((made.phone.expires_at - timezone.now()).total_seconds())
         response = JsonResponse(
-            {"name": made.phone.name, "password": made.password, "lasts_s": lasts_s}
+            {
+                "name": made.phone.name,
+                "password": made.password,
+                "lasts_s": lasts_s,
+                "ice": page_phones.list_ice_servers(made.phone),
+            }
         )
         response["Cache-Control"] = "no-store"
         return response
@@ -106,7 +111,10 @@ class PhoneClose(Page):
 
 
 class PhoneDoor(Page):
-    """Whether whoever asks has the telephone open; the proxy asks before it lets him through."""
+    """Whether whoever asks has the telephone open; the proxy asks before it lets him through.
+
+    The answer tells from which address the proxy is to reach the switch for him.
+    """
 
     permission = "own.view"
 
@@ -116,6 +124,8 @@ class PhoneDoor(Page):
             session_id=request.session.session_key,
             expires_at__gt=timezone.now(),
         )
-        if phones.exists():
-            return HttpResponse(_now("Come in"))
+        if phones.exists() and self.actor.user_id is not None:
+            response = HttpResponse(_now("Come in"))
+            response["X-Phone-Address"] = page_phones.page_address(self.actor.user_id)
+            return response
         return HttpResponse(status=HTTPStatus.UNPROCESSABLE_ENTITY.value)

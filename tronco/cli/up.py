@@ -29,6 +29,7 @@ from tronco.runtime.translations import compile_translations
 from tronco.runtime.translations import gettext as _
 from tronco.sipcore import config as sip
 from tronco.sipcore import places
+from tronco.sipcore.outside import FILES as OUTSIDE_FILES
 from tronco.sipcore.queues import FILES as QUEUE_FILES
 from tronco.tenancy.rls import WEB_ROLE
 
@@ -321,7 +322,7 @@ class Instance:
 
     def _node_files(self, node: Node) -> dict[str, str]:
         """The configuration, less what call control has written since: it changes while running."""
-        live = (*sip.trunk_files([]), sip.BANS_FILE, *QUEUE_FILES)
+        live = (*sip.trunk_files([]), sip.BANS_FILE, *QUEUE_FILES, *OUTSIDE_FILES)
         return {
             name: text
             for name, text in sip.render(self.node, []).items()

@@ -36,6 +36,7 @@ class Call:
         self.audio: Audio | None = None
         self.tone_hz: float | None = None
         self.password: str | None = None
+        self.formats: tuple[int, ...] = (8, 0)  # of its audio, see `sip.FORMATS`
         self.is_incoming = False
         self.status = 0
         self.cause = 0
@@ -97,9 +98,8 @@ class Call:
         request = self._request("INVITE", extra=[("contact", self.agent.contact)])
         if signature:
             request.headers.append(("authorization", signature))
-        port = self.audio.port if self.audio else 9
         request.headers.append(("content-type", "application/sdp"))
-        request.body = sip.sdp_offer(self.agent.address, port)
+        request.body = self._sdp()
         self.invitation = request
         self.agent.expect(request, self._hear_answer)
         self.agent.start(self._resend(request))
@@ -135,8 +135,7 @@ class Call:
         if self.ended_at is not None:
             self.close_media()
             return
-        body = sip.sdp_offer(self.agent.address, self.audio.port if self.audio else 9)
-        self._reply(200, body=body)
+        self._reply(200, body=self._sdp())
         self._now_answered(self.invitation.body)
 
     def refuse(self, status: int, *, cause: int = 0) -> None:
@@ -207,8 +206,7 @@ class Call:
             target = sip.media_target(request.body)
             if target and self.audio:
                 self.audio.start(target)
-            body = sip.sdp_offer(agent.address, self.audio.port if self.audio else 9)
-            agent.answer(request, self._with_body(sip.response_to(request, 200), body), addr)
+            agent.answer(request, self._with_body(sip.response_to(request, 200), self._sdp()), addr)
         elif method != "ACK":
             agent.answer(request, sip.response_to(request, 200), addr)
 
@@ -321,6 +319,10 @@ class Call:
         if cause:
             reply.headers.append(("reason", f"Q.850;cause={cause}"))
         self.agent.answer(self.invitation, self._with_body(reply, body), self.target)
+
+    def _sdp(self) -> str:
+        port = self.audio.port if self.audio else 9
+        return sip.sdp_offer(self.agent.address, port, self.formats)
 
     @staticmethod
     def _with_body(reply: Message, body: str) -> Message:

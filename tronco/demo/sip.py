@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 COMPACT = {
@@ -33,6 +33,7 @@ REASONS = {
     503: "Service Unavailable",
     603: "Decline",
 }
+FORMATS = {0: "PCMU/8000", 3: "GSM/8000", 8: "PCMA/8000", 9: "G722/8000"}
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 _URI = re.compile(r"sips?:(?:([^@>;?]*)@)?([^>;?\s:]+|\[[^\]]+\])(?::(\d+))?")
 
@@ -164,8 +165,8 @@ def authorization(challenge: str, *, method: str, uri: str, username: str, passw
     return "Digest " + ", ".join([*quoted, *(f"{key}={value}" for key, value in plain.items())])
 
 
-def sdp_offer(address: str, port: int) -> str:
-    """A-law, µ-law and telephone events."""
+def sdp_offer(address: str, port: int, formats: Sequence[int] = (8, 0)) -> str:
+    """Audio in these formats (RFC 3551; default: A-law, µ-law), and telephone events."""
     return "\r\n".join(
         [
             "v=0",
@@ -173,9 +174,8 @@ def sdp_offer(address: str, port: int) -> str:
             "s=-",
             f"c=IN IP4 {address}",
             "t=0 0",
-            f"m=audio {port} RTP/AVP 8 0 101",
-            "a=rtpmap:8 PCMA/8000",
-            "a=rtpmap:0 PCMU/8000",
+            f"m=audio {port} RTP/AVP {' '.join(map(str, formats))} 101",
+            *(f"a=rtpmap:{number} {FORMATS[number]}" for number in formats),
             "a=rtpmap:101 telephone-event/8000",
             "a=fmtp:101 0-16",
             "a=ptime:20",

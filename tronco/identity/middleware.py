@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
-from tronco.identity.visits import find_visit, visitor
+from tronco.identity.visits import find_visit, visit_end, visitor
 from tronco.tenancy.access import NOBODY, Actor, acting, bind_scope
 
 # The visit that a session is on, if any (`tronco.identity.visits`).
@@ -54,6 +54,9 @@ class ActorMiddleware:
             visit = find_visit(actor=actor, visit_id=visit_id)
             if visit is None:
                 del request.session[VISIT]
+                with acting(actor):
+                    visit_end(actor=actor, visit_id=visit_id)
+                messages.info(request, _("Your visit of the customer's panel is over."))
             else:
                 actor = visitor(actor, visit)
                 bind_scope(actor.scopes)

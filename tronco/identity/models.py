@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
 
@@ -187,6 +188,16 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visitor} → {self.tenant}"
+
+    @staticmethod
+    def lasts() -> timedelta:
+        """How long nobody need enter anew."""
+        return timedelta(minutes=settings.TRONCO_VISIT_MINUTES)
+
+    @property
+    def until(self) -> datetime:
+        """When it is over, if nobody leaves before."""
+        return self.began_at + self.lasts()
 
 
 class Authenticator(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]

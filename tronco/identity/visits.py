@@ -44,10 +44,11 @@ def visit_begin(*, actor: Actor, tenant_id: int) -> Visit:
 
 @transaction.atomic
 def visit_end(*, actor: Actor, visit_id: int) -> None:
-    """Leave the panel."""
-    Visit.objects.filter(pk=visit_id, user_id=actor.user_id or NO_USER, ended_at=None).update(
-        ended_at=timezone.now()
-    )
+    """Leave the panel; who comes back after its time was over left when it was."""
+    mine = Visit.objects.filter(pk=visit_id, user_id=actor.user_id or NO_USER, ended_at=None)
+    if visit := mine.first():
+        visit.ended_at = min(timezone.now(), visit.until)
+        visit.save(update_fields=["ended_at"])
 
 
 def find_visit(*, actor: Actor, visit_id: int) -> Visit | None:
@@ -58,6 +59,7 @@ def find_visit(*, actor: Actor, visit_id: int) -> Visit | None:
         Visit.objects.visible_to(actor)
         .select_related("tenant")
         .filter(pk=visit_id, user_id=actor.user_id or NO_USER, ended_at=None)
+        .filter(began_at__gt=timezone.now() - Visit.lasts())
         .exclude(tenant__status=Tenant.Status.REMOVED)
         .first()
     )

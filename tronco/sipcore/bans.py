@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q
 
 from tronco.centrals.models import Ban, Central
+from tronco.circuits.page_phones import find_page_user
+from tronco.identity.models import User
 from tronco.sipcore.ami import Fields
 
 logger = logging.getLogger(__name__)
@@ -79,16 +81,18 @@ class Guesses:
 def address_of(remote: str) -> str:
     """The address in `IPV4/UDP/192.0.2.1/5060`; empty if there is none.
 
-    Telephones in pages come through the proxy in front of the site: to ban it would ban them all.
-    Who may try there has signed in (`docs/operate/install.md`).
+    Telephones in pages come through the proxy in front of the site, which gives each person an
+    address of his own (`docs/operate/install.md`): to ban the proxy's would ban them all.
     """
     parts = remote.split("/")
-    if len(parts) != 4 or parts[1] in ("WS", "WSS"):
+    if len(parts) != 4:
         return ""
     try:
-        return str(ipaddress.ip_address(parts[2]))
+        address = str(ipaddress.ip_address(parts[2]))
     except ValueError:
         return ""
+    is_page = parts[1] in ("WS", "WSS")
+    return "" if is_page and find_page_user(address) is None else address
 
 
 def store_bans(*, central: str, guessers: list[Guesser]) -> None:
@@ -109,9 +113,16 @@ def store_bans(*, central: str, guessers: list[Guesser]) -> None:
             central=row,
             address=guesser.address,
             attempts=guesser.attempts,
-            last_user=guesser.last_user,
+            last_user=_tried(guesser),
             expires_at=now + min(FIRST_BAN * 2 ** earlier.count(), LONGEST_BAN),
         )
+
+
+def _tried(guesser: Guesser) -> str:
+    """What was tried, and by whom when that is known: `ana → 1002`."""
+    user_id = find_page_user(guesser.address)
+    user = User.objects.filter(pk=user_id).first() if user_id else None
+    return f"{user.username} → {guesser.last_user}"[:120] if user else guesser.last_user
 
 
 def list_banned(*, central: str) -> set[str]:

@@ -19,6 +19,7 @@ from tronco.sipcore.endpoints import (
     emergency_endpoint,
     trunk_endpoint,
 )
+from tronco.sipcore.outside import ICE_FILE, PJSIP_FILE, outside_files
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.queues import queue_files
 from tronco.sipcore.sounds import LANGUAGE
@@ -62,7 +63,7 @@ class NodeSettings:
     spool: Path
     etc: Path
     sip_address: str = "0.0.0.0"  # noqa: S104 - phones come from anywhere
-    external_address: str = ""
+    stun: str = ""  # host:port of who tells pages' calls which address they are seen under
 
     @property
     def sounds(self) -> Path:
@@ -113,6 +114,7 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
         BANS_FILE: bans_conf([]),
+        **outside_files(),
         **trunk_files(trunks),
         **queue_files([], sounds=node.sounds / LANGUAGE),
     }
@@ -137,17 +139,8 @@ def bans_conf(addresses: Iterable[str]) -> str:
 
 
 def _pjsip_conf(node: NodeSettings) -> str:
-    external = ""
-    if node.external_address:
-        external = (
-            f"external_media_address = {node.external_address}\n"
-            f"external_signaling_address = {node.external_address}\n"
-            "local_net = 10.0.0.0/8\nlocal_net = 172.16.0.0/12\nlocal_net = 192.168.0.0/16\n"
-            "local_net = 127.0.0.0/8\n"
-        )
     transports = "\n".join(
-        f"[{protocol}]\ntype = transport\nprotocol = {protocol}\n"
-        f"bind = {node.sip_address}:{node.sip_port}\n{external}"
+        f"[{protocol}](outside)\nprotocol = {protocol}\nbind = {node.sip_address}:{node.sip_port}\n"
         for protocol in ("udp", "tcp")
     )
     return f"""[global]
@@ -164,6 +157,10 @@ keep_alive_interval = 0
 [system]
 type = system
 disable_tcp_switch = yes
+
+[outside](!)
+type = transport
+#tryinclude {PJSIP_FILE}
 
 {transports}
 [page]
@@ -380,9 +377,16 @@ sessionlimit = {MOST_PAGES}
 def _rtp_conf(node: NodeSettings) -> str:
     lowest, highest = node.rtp_ports
     # ICE is for telephones in pages; the endpoints of others do not ask for it.
-    return (
-        f"[general]\nrtpstart = {lowest}\nrtpend = {highest}\nicesupport = yes\nstrictrtp = yes\n"
-    )
+    return f"""[general]
+rtpstart = {lowest}
+rtpend = {highest}
+strictrtp = yes
+icesupport = yes
+{f"stunaddr = {node.stun}" if node.stun else ""}
+
+[ice_host_candidates]
+#tryinclude {ICE_FILE}
+"""
 
 
 # Messages that nothing of ours reads, and that every call would otherwise make dozens of.

@@ -31,6 +31,7 @@ from tronco.sipcore.journal import Journal
 from tronco.sipcore.loops import Loops
 from tronco.sipcore.means import Outlook
 from tronco.sipcore.media import Media
+from tronco.sipcore.outside import Outside
 from tronco.sipcore.payers import is_payer_stopped
 from tronco.sipcore.queues import EVENTS as QUEUE_EVENTS
 from tronco.sipcore.reconcile import find_lost, list_open_calls, store_answers
@@ -109,6 +110,13 @@ class Node:
         self._suppliers = Suppliers(
             settings, home=shared.home, store=shared.status, connected=self._connected
         )
+        self._outside = Outside(
+            self.name,
+            settings.etc,
+            home=shared.home,
+            store=shared.status,
+            connected=self._connected,
+        )
         self._to_restore = False
         self._awaited: list[str] = []  # centrals that have not restored their calls
         self._reconcile_soon = asyncio.Event()
@@ -140,6 +148,7 @@ class Node:
             every(STATUS_EVERY_S, self._media.watch),
             every(COLLECT_EVERY_S, self._media.collect),
             every(HOURLY_S, self._suppliers.apply, sooner=self._suppliers.changed),
+            every(HOURLY_S, self._outside.apply, sooner=self._outside.changed),
             every(STATUS_EVERY_S, self._suppliers.watch),
         ]
         try:
@@ -165,6 +174,7 @@ class Node:
         """Rows of a table changed (`*`: any may have)."""
         self._media.config_changed(table)
         self._suppliers.config_changed(table)
+        self._outside.config_changed(table)
 
     def bans_changed(self) -> None:
         self._doorman.soon.set()

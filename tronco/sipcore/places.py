@@ -37,7 +37,7 @@ def node_settings(
     return NodeSettings(
         name=name,
         sip_address=sip_address,
-        external_address=os.environ.get("TRONCO_EXTERNAL_ADDRESS", ""),
+        stun=os.environ.get("TRONCO_STUN", ""),
         sip_port=remembered_port(ports / f"sip-{name}", SIP_PORT),
         ami_port=remembered_port(ports / f"ami-{name}"),
         page_port=remembered_port(page_port_file(home.root, name)),

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tronco.circuits.page_phones import line_of
+from tronco.circuits.page_phones import find_page_user, line_of
 from tronco.sipcore.ami import Fields
 
 BUCKET = timedelta(minutes=5)
@@ -99,9 +99,9 @@ class Contacts:
         ]
 
     def addresses(self) -> set[str]:
-        """From where phones are registered now."""
+        """From where phones are registered now; of pages each person has an address of his own."""
         every = (c.address for contacts in self._by_circuit.values() for c in contacts.values())
-        return {address for address in every if address}
+        return {address for address in every if address and find_page_user(address) is None}
 
     def circuits(self) -> list[str]:
         """Which have a phone registered now."""
