@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import openpyxl
 import pytest
+from django.core.exceptions import ValidationError
 
 from tests.support.world import World, make_world
 from tronco.core.errors import InvalidInput
 from tronco.customers.views import CustomerImport
 from tronco.tenancy.models import Tenant
-from tronco.ui.imports import Importer, decoded, read_table
+from tronco.ui.imports import MOST_COLUMNS, Importer, decoded, from_sheet, read_table
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
@@ -22,6 +27,51 @@ def test_the_delimiter_is_found_out(delimiter: str) -> None:
 def test_both_encodings_of_spreadsheets_are_read() -> None:
     assert decoded("Zé".encode()) == decoded("Zé".encode("cp1252")) == "Zé"
     assert decoded(b"\xef\xbb\xbfx") == "x"
+
+
+def workbook(*rows: list[str], **parts: bytes) -> bytes:
+    """An XLSX; `parts` are put into it as they are, under their names."""
+    book, plain, packed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(plain)
+    with ZipFile(plain) as source, ZipFile(packed, "w", ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, parts.pop(name.rpartition("/")[2], source.read(name)))
+        for name, content in parts.items():
+            target.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_a_workbook_is_read_as_far_as_a_list_goes() -> None:
+    wide = ["name", "phone"] + ["x"] * MOST_COLUMNS
+    header, rows = read_table(from_sheet(workbook(wide, ["Zé", "1133334444"])))
+    assert (header[:2], len(header)) == (["name", "phone"], MOST_COLUMNS)
+    assert rows[0][1][:2] == ["Zé", "1133334444"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        # A small file that unpacks to fifty megabytes.
+        workbook(["name"], ["Zé"], bomb=b"<si/>" * 10_000_000),
+        workbook(["name"], ["Zé"], **{"sheet1.xml": b"<worksheet><sheetData><row>"}),
+        workbook(["name"], ["Zé"], **{"workbook.xml": b"<workbook/>"}),
+        workbook(["name"], ["Zé"])[:-40],
+        b"PK\x03\x04",
+    ],
+    ids=["bomb", "broken sheet", "no sheet", "cut off", "nothing"],
+)
+def test_a_workbook_that_is_none_is_refused(data: bytes) -> None:
+    assert len(data) < 100_000
+    with pytest.raises(ValidationError):
+        from_sheet(data)
+
+
+@pytest.mark.parametrize("data", [b"name;phone\nZ\x00;11\n", "name\nZé\n".encode("utf-16")])
+def test_a_character_that_is_none_is_refused(world: World, data: bytes) -> None:
+    with pytest.raises(InvalidInput, match="não é uma planilha"):
+        run(world, decoded(data))
 
 
 @pytest.mark.parametrize("text", ["", "name", "name\n\n"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
-from zipfile import BadZipFile
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile, ZipFile
 
 import openpyxl
 from django import forms
@@ -29,6 +31,14 @@ MOST_ROWS = 5000
 MOST_BYTES = 5_000_000
 # How an XLSX begins: it is a zip file.
 SHEET = b"PK\x03\x04"
+# A few hundred kilobytes can unpack to more than the machine has, and rows may be very wide.
+MOST_UNPACKED_BYTES = 20_000_000
+MOST_COLUMNS = 200
+# What openpyxl and zipfile say of files that are broken, or made to be.
+_BROKEN = (
+    *(InvalidFileException, BadZipFile, ParseError, zlib.error, EOFError, RuntimeError),
+    *(AttributeError, LookupError, TypeError, ValueError),
+)
 TRUE = {"1", "sim", "s", "yes", "y", "true", "verdadeiro", "x", "on"}
 FALSE = {"0", "nao", "n", "no", "false", "falso", ""}
 
@@ -78,14 +88,20 @@ def decoded(data: bytes) -> str:
 
 def from_sheet(data: bytes) -> str:
     """Read the first sheet of an XLSX as if it had been saved as CSV."""
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
-        raise forms.ValidationError(_("The file is not a spreadsheet that can be read.")) from error
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\n")
-    for row in book.worksheets[0].iter_rows(max_row=MOST_ROWS + 2, values_only=True):
-        writer.writerow("" if cell is None else str(cell).replace("\n", " ") for cell in row)
+    try:
+        with ZipFile(io.BytesIO(data)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        if unpacked <= MOST_UNPACKED_BYTES:
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            for row in book.worksheets[0].iter_rows(max_row=MOST_ROWS + 2, values_only=True):
+                cells = row[:MOST_COLUMNS]
+                writer.writerow("" if c is None else str(c).replace("\n", " ") for c in cells)
+    except _BROKEN as error:
+        raise forms.ValidationError(_("The file is not a spreadsheet that can be read.")) from error
+    if unpacked > MOST_UNPACKED_BYTES:
+        raise forms.ValidationError(_("The file is larger than 5 MB; import it in parts."))
     return out.getvalue()
 
 
@@ -97,6 +113,9 @@ def plain(text: object) -> str:
 
 def read_table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the header and the numbered rows of a CSV, whatever of `;`, `,` or tab divides it."""
+    if "\x00" in text:
+        # In UTF-16 every other is one; the database takes none.
+        raise InvalidInput(_("The file is not a spreadsheet that can be read."))
     lines = text.lstrip("\ufeff").splitlines()
     first = next((line for line in lines if line.strip()), "")
     delimiter = max(";\t,", key=first.count)
