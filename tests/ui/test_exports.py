@@ -57,3 +57,9 @@ def test_a_workbook_keeps_numbers_and_dates() -> None:
     assert xlsx_cell(Decimal("1.5")) == Decimal("1.5")
     assert xlsx_cell(datetime(2026, 11, 20, 15, tzinfo=UTC)) == datetime(2026, 11, 20, 12)  # noqa: DTZ001
     assert xlsx_cell("=1+1") == "'=1+1"
+
+
+def test_a_workbook_leaves_out_what_it_cannot_hold() -> None:
+    assert xlsx_cell("Zé\x01\x1f") == "Zé"
+    assert xlsx_cell("\x01=1+1") == "'=1+1"
+    assert xlsx_cell(["a\x0b", "b"]) == "a, b"

@@ -16,6 +16,7 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHt
 from django.utils import timezone, translation
 from django.utils.text import slugify
 from django_tables2.rows import BoundRow
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from tronco.core.errors import InvalidInput
 from tronco.ui.lists import ResourcePage
@@ -118,9 +119,9 @@ def xlsx_cell(value: Any) -> Any:
         return timezone.localtime(value).replace(tzinfo=None)
     if value is None or isinstance(value, int | float | Decimal):
         return value
-    if isinstance(value, list | tuple):
-        return guarded(", ".join(map(str, value)))
-    return guarded(str(value))
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    # What no workbook may hold somebody may have typed.
+    return guarded(ILLEGAL_CHARACTERS_RE.sub("", text))
 
 
 def xlsx_response(table: Table, name: str) -> FileResponse:
