@@ -226,6 +226,19 @@ def test_a_customers_export_has_no_cost(world: World) -> None:
         assert secret not in heading
 
 
+@pytest.mark.parametrize("column", ["purchase_u", "-margin_u", "trunk", "nonsense"])
+def test_nobody_orders_by_what_he_does_not_see(world: World, column: str) -> None:
+    circuit = world.circuit(tenant=world.customer_a)
+    made(world, circuit, talks_s=61)
+    made(world, circuit, talks_s=7)
+    client = administrator(world, world.customer_a)
+    list_url = reverse("calls:cdr_list")
+    usual = client.get(list_url).context["table"].data.data
+    answer = client.get(list_url, {"sort": column})
+    assert answer.status_code == 200
+    assert list(answer.context["table"].data.data) == list(usual)
+
+
 def test_the_way_from_a_posting_to_its_call(world: World, client: WebClient) -> None:
     circuit = world.circuit()
     call = made(world, circuit, talks_s=61)

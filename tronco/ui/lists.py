@@ -56,7 +56,10 @@ class ResourcePage(Page):
         table.actor, table.resource = self.actor, self.resource
         chosen = preferences.find_table(self.request.user, self.table_name)
         table.show(chosen.get("columns") or table.default_columns())
-        if order := self.request.GET.getlist("sort"):
+        # What he may not see would tell itself by its order.
+        seen = {choice["name"] for choice in table.choices()}
+        asked = self.request.GET.getlist("sort")
+        if order := [name for name in asked if name.removeprefix("-") in seen]:
             table.order_by = order
         table.join_related()
         steady(table)
