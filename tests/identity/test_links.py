@@ -67,6 +67,26 @@ def test_an_invitation_finishes_the_registration(world: World) -> None:
     assert client.get("/identity/profile/").status_code == 200  # and is signed in
 
 
+def test_who_uses_an_extension_says_nothing_of_the_company(world: World) -> None:
+    Tenant.objects.filter(pk=world.customer_a.pk).update(status="pending", contact="Dona Rosa")
+    user = services.user_create(
+        actor=world.actor(world.customer_a, Role.CUSTOMER_ADMINISTRATOR),
+        username="joana",
+        name="Joana",
+        tenant_id=world.customer_a.pk,
+        role=Role.EXTENSION_USER,
+        email="joana@exemplo.com.br",
+    )
+    links.invitation_send(actor=world.actor(world.master), user_id=user.pk)
+    assert choose(address(), phone="1199", document="12.ABC.345/01DE-35").status_code == 302
+    user.refresh_from_db()
+    world.customer_a.refresh_from_db()
+    assert user.name == "Joana Prado"
+    customer = world.customer_a
+    assert (customer.status, customer.contact) == ("pending", "Dona Rosa")
+    assert (customer.phone, customer.document) == ("", "")
+
+
 def test_a_link_is_used_once(world: World) -> None:
     invited(world)
     path = address()

@@ -88,7 +88,7 @@ class ForgottenForm(Form):
 
 
 class RegistrationForm(ResetForm):
-    """What who was invited says of himself; a customer also of his company."""
+    """What who was invited says of himself; a customer's administrator also of his company."""
 
     name = forms.CharField(label=_("Your name"), max_length=120)
     phone = forms.CharField(label=_("Telephone"), max_length=20, required=False)
@@ -99,9 +99,10 @@ class RegistrationForm(ResetForm):
         tenant = user.tenant
         first = {"name": user.name, "phone": tenant.phone}
         super().__init__(*args, initial=first, **kwargs)
-        if tenant.kind != Tenant.Kind.CUSTOMER:
+        speaks_for_it = user.role == Role.CUSTOMER_ADMINISTRATOR
+        if not speaks_for_it:
             del self.fields["phone"]
-        if tenant.kind != Tenant.Kind.CUSTOMER or tenant.document:
+        if not speaks_for_it or tenant.document:
             del self.fields["document"]
 
 

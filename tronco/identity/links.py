@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from tronco.branding.selectors import look_of
 from tronco.core.errors import Conflict, InvalidInput
 from tronco.identity.models import User, UserLink
+from tronco.identity.roles import Role
 from tronco.identity.selectors import get_user
 from tronco.identity.services import links_end, password_set
 from tronco.mail.services import notice_queue
 from tronco.tenancy.access import NOBODY, Actor, acting, bound_scope
-from tronco.tenancy.models import Tenant
 from tronco.tenancy.services import tenant_register
 from tronco.ui.formats import instant
 
@@ -110,7 +110,7 @@ def _over() -> Conflict:
 
 def _register(user: User, *, name: str, phone: str, document: str) -> None:
     user.name = name.strip() or user.name
-    if user.tenant.kind == Tenant.Kind.CUSTOMER:
+    if user.role == Role.CUSTOMER_ADMINISTRATOR:
         tenant_register(actor=user.actor, contact=user.name, phone=phone, document=document)
 
 
