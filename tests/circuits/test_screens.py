@@ -16,6 +16,7 @@ from tronco.charging.models import Account
 from tronco.circuits.models import Circuit, LatencySample, Registration
 from tronco.circuits.views import Circuits
 from tronco.core.money import MICRO
+from tronco.dids.models import Did
 from tronco.identity.roles import Role
 from tronco.ui.bulk import as_typed
 
@@ -258,3 +259,11 @@ def test_a_customer_sees_his_own_and_no_more(world: World) -> None:
     for name in ("circuit_detail", "circuit_credit", "circuit_latency", "circuit_password"):
         url = reverse(f"circuits:{name}", args=[foreign.pk])
         assert client.get(url).status_code in {403, 404}, name
+
+
+def test_deleting_names_the_numbers_left_without_it(world: World, client: WebClient) -> None:
+    circuit = world.circuit(balance_u=0)
+    for number in ("1130001000", "1130001001"):
+        Did.objects.create(tenant=circuit.tenant, raw=number, e164=f"+55{number}", circuit=circuit)
+    page = client.get(reverse("circuits:circuit_delete", args=[circuit.pk])).content.decode()
+    assert "Números que ficam sem ele (toca no circuito): 2" in page

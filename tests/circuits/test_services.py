@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import connection
 
 from tests.support.world import World, make_world
 from tronco.charging import services as charging
-from tronco.charging.models import Account
+from tronco.charging.models import Account, Authorization
 from tronco.circuits import services
 from tronco.circuits.digest import digests_of
 from tronco.circuits.models import Circuit
@@ -164,6 +165,21 @@ def test_a_circuit_with_postings_stays(world: World) -> None:
     services.circuit_delete(actor=SYSTEM, circuit_id=fresh.pk)
     assert list(Circuit.objects.all()) == [used]
     assert not Account.objects.filter(pk=fresh.account_id).exists()
+
+
+def test_a_circuit_that_calls_stays(world: World) -> None:
+    circuit = world.circuit(balance_u=0)
+    now = datetime.now(UTC)
+    call = Authorization.objects.create(
+        call_id="node1-1.1", tenant=circuit.tenant, account=circuit.account, circuit_id=circuit.pk,
+        central="node1", direction="internal", caller="1", dialled="2", called="2", call_class="",
+        started_at=now, seen_at=now,
+    )  # fmt: skip
+    with pytest.raises(Conflict) as refused:
+        services.circuit_delete(actor=SYSTEM, circuit_id=circuit.pk)
+    assert refused.value.code == "calls-running"
+    call.delete()
+    services.circuit_delete(actor=SYSTEM, circuit_id=circuit.pk)
 
 
 def test_change_says_only_what_is_given(world: World) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.support.world import World, make_world
+from tronco.charging.models import Authorization
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.dids import services, states
 from tronco.dids.models import Did, Tenure
@@ -17,6 +20,21 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world() -> World:
     return make_world()
+
+
+def test_a_number_through_which_somebody_speaks_stays(world: World) -> None:
+    made = services.did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334444").did
+    now = datetime.now(UTC)
+    call = Authorization.objects.create(
+        call_id="node1-1.1", tenant=world.customer, did_id=made.pk, central="node1",
+        direction="in", caller="1", dialled="2", called="2", call_class="", started_at=now,
+        seen_at=now,
+    )  # fmt: skip
+    with pytest.raises(Conflict) as refused:
+        services.did_delete(actor=SYSTEM, did_id=made.pk)
+    assert refused.value.code == "calls-running"
+    call.delete()
+    services.did_delete(actor=SYSTEM, did_id=made.pk)
 
 
 @pytest.mark.parametrize(

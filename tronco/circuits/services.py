@@ -18,7 +18,7 @@ from tronco.centrals.models import Central
 from tronco.charging import services as charging
 from tronco.circuits.digest import digests_of
 from tronco.circuits.models import Circuit, LatencySample
-from tronco.circuits.selectors import get_circuit, is_on_record
+from tronco.circuits.selectors import count_open_calls, get_circuit, is_on_record
 from tronco.core.errors import Conflict, InvalidInput, NotFound
 from tronco.core.ids import new_password
 from tronco.identity.models import User
@@ -234,6 +234,7 @@ def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
     """Delete a circuit that never moved money nor made a call; the others are disabled instead."""
     actor.require("circuits.delete")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
+    refuse_while_calling(circuit)
     if is_on_record(circuit):
         raise Conflict(
             _("Circuit %(circuit)s has postings or calls on record; disable it instead.")
@@ -250,6 +251,17 @@ def circuit_delete(*, actor: Actor, circuit_id: int) -> None:
 def latency_forget(*, before: datetime) -> int:
     """Delete the latency samples older than `before`; return how many."""
     return LatencySample.objects.filter(at__lt=before).delete()[0]
+
+
+def refuse_while_calling(circuit: Circuit) -> None:
+    """Raise Conflict while a call of the circuit runs."""
+    if count := count_open_calls(circuit):
+        raise Conflict(
+            _("%(count)s calls of %(circuit)s are running; wait for their end.")
+            % {"count": count, "circuit": circuit},
+            code="calls-running",
+            details={"count": count},
+        )
 
 
 def get_sold_plan(customer: Tenant, plan_id: int) -> Plan:

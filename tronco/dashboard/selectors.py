@@ -18,9 +18,9 @@ from tronco.calls.prices import viewpoint_of
 from tronco.calls.rollups import midnight
 from tronco.calls.selectors import list_live_calls
 from tronco.centrals.selectors import list_centrals
-from tronco.circuits.selectors import list_circuits
 from tronco.dashboard.periods import Period
 from tronco.dids.selectors import list_dids
+from tronco.extensions.selectors import list_extensions
 from tronco.pbx.selectors import list_menus, list_queues
 from tronco.routing.models import Trunk
 from tronco.tenancy.access import Actor
@@ -69,7 +69,7 @@ class Alerts:
 
 def get_counters(*, actor: Actor) -> Counters:
     """Return the counters of the first screen: each is the length of the list it leads to."""
-    circuits = list_circuits(actor=actor) if actor.can("circuits.view") else None
+    circuits = list_extensions(actor=actor) if actor.can("extensions.view") else None
     pbx, calls = actor.can("pbx.view"), actor.can("calls.view")
     today = _calls_today(actor) if calls else {}
     return Counters(

@@ -107,8 +107,9 @@ class ChartExport(ChartData):
 def tiles(counters: selectors.Counters) -> list[dict[str, Any]]:
     """The counters that are for the viewer, each with where it leads."""
     online = _now("%(count)s online") % {"count": formats.count(counters.online or 0)}
+    extensions = reverse("extensions:extension_list")
     found = (
-        ("phone", _now("Extensions"), counters.circuits, reverse("circuits:circuit_list"), online),
+        ("phone", _now("Extensions"), counters.circuits, extensions, online),
         ("sitemap", _now("IVRs"), counters.menus, reverse("pbx:menu_list"), ""),
         ("users-group", _now("Groups"), counters.queues, reverse("pbx:queue_list"), ""),
         ("hash", _now("Total of numbers"), counters.numbers, reverse("dids:did_list"), ""),

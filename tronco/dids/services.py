@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tronco.catalog.models import Plan
+from tronco.charging.models import Authorization
 from tronco.circuits.models import Circuit
 from tronco.circuits.selectors import get_circuit
 from tronco.core import secrets
@@ -168,6 +169,11 @@ def did_delete(*, actor: Actor, did_id: int) -> None:
     """
     actor.require("dids.delete")
     did = get_did(actor=actor, did_id=did_id, lock=True)
+    if Authorization.objects.filter(did_id=did.pk, state=Authorization.State.OPEN).exists():
+        raise Conflict(
+            _("%(number)s has a call running; wait for its end.") % {"number": did},
+            code="calls-running",
+        )
     try:
         did.delete()
     except models.ProtectedError as problem:

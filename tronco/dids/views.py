@@ -142,6 +142,17 @@ def facts_of(values: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+class RemoveDid(edits.DeleteView):
+    """Names what calls no longer reach through the number."""
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        did = self.object
+        leads = (getattr(did, name) for name in ("circuit", "menu", "queue"))
+        where = next((one for one in leads if one is not None), "—")
+        lost = [{"label": did.get_mode_display(), "count": where}, *edits.lost_with(did)]
+        return super().context(**{"lost": lost, **extra})
+
+
 class CircuitNumbers(Page):
     """The numbers that ring a circuit: what a card of the circuit's page shows."""
 
@@ -234,6 +245,7 @@ class Dids(Resource):
     empty = _("Add a range, or the numbers that your suppliers deliver.")
     live_s = 5
     state_field = "state"
+    delete_view = RemoveDid
     loses = _("Who held it stays on record.")
     bulk_fields = (
         "owner", "subscriber", "range", "circuit", "supplier", "plan", "reverse_charging",

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
-from tronco.circuits.selectors import count_open_calls, get_circuit, is_on_record
+from tronco.circuits.selectors import get_circuit, is_on_record
 from tronco.circuits.services import (
     NewCircuit,
     circuit_change,
@@ -21,6 +21,7 @@ from tronco.circuits.services import (
     circuit_disable,
     circuit_extend,
     circuit_new_password,
+    refuse_while_calling,
 )
 from tronco.core.errors import Conflict, InvalidInput
 from tronco.core.pins import new_digits
@@ -128,13 +129,7 @@ def extension_remove(*, actor: Actor, circuit_id: int) -> None:
             % {"line": circuit, "seller": circuit.tenant.parent},
             code="line-of-seller",
         )
-    if count := count_open_calls(circuit):
-        raise Conflict(
-            _("%(count)s calls of %(extension)s are running; wait for their end.")
-            % {"count": count, "extension": circuit},
-            code="calls-running",
-            details={"count": count},
-        )
+    refuse_while_calling(circuit)
     _refuse_if_relied_on(actor, circuit)
     seller = _as_seller(actor)
     numbers_unring(actor=seller, circuit_id=circuit.pk)

@@ -215,7 +215,7 @@ class DeleteView(ResourcePage):
 
 
 def lost_with(obj: models.Model) -> list[dict[str, Any]]:
-    """Count what the database deletes along with an object.
+    """Count what the database deletes along with an object, and what is left without it.
 
     What has no name of its own is told by the resource's `loses`.
     """
@@ -223,14 +223,17 @@ def lost_with(obj: models.Model) -> list[dict[str, Any]]:
     for relation in obj._meta.related_objects:
         kind = relation.related_model
         if (
-            relation.on_delete is not models.CASCADE
+            relation.on_delete not in (models.CASCADE, models.SET_NULL)
             or "verbose_name" not in kind._meta.original_attrs
         ):
             continue
         rows = kind._base_manager.filter(**{relation.field.name: obj})
         if count := rows.count():
-            label = kind._meta.verbose_name_plural
-            lost.append({"label": capfirst(str(label)), "count": count})
+            label = capfirst(str(kind._meta.verbose_name_plural))
+            if relation.on_delete is models.SET_NULL:
+                field = str(relation.field.verbose_name)
+                label = _("%(kind)s left without it (%(field)s)") % {"kind": label, "field": field}
+            lost.append({"label": label, "count": count})
     return lost
 
 
