@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.asterisk.conftest import Town
@@ -10,9 +12,11 @@ from tests.support.invariants import assert_invariants, open_calls
 from tests.support.stage import answer, dial
 from tronco.calls.models import Cdr
 from tronco.circuits.models import Circuit
+from tronco.core.errors import Unavailable
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
 from tronco.demo.sip import Message
+from tronco.sipcore.ami import Manager
 
 pytestmark = pytest.mark.asterisk
 
@@ -154,3 +158,43 @@ def test_a_diversion_header_does_not_speak_for_the_dialplan(
     assert call.status == 200
     assert record_of(thief).called == "+551133334444"
     assert [taken.dialled for taken in town.carrier.calls] == ["551133334444"]
+
+
+LINES = "%0D%0AUniqueid%3A%20forged%0D%0A%0D%0AEvent%3A%20Forged%0D%0AUptime%3A%200"
+
+
+def test_a_caller_writes_no_line_of_the_switch_s_lists(town: Town) -> None:
+    """Asterisk decodes what stands in an address, and lists it while the call is new."""
+    phone = town.stage.phone(town.world.circuit())
+    node = town.exchange.settings
+    rows, spoilt, events = [], [], []
+
+    async def listen(manager: Manager) -> None:
+        async for event in manager.events():
+            events.append(event["Event"])
+
+    async def look(manager: Manager) -> None:
+        while True:
+            try:
+                rows.extend(await manager.list_of("CoreShowChannels"))
+            except Unavailable as problem:
+                spoilt.append(problem.code)
+
+    async def scene() -> None:
+        manager = await Manager.connect(port=node.ami_port, user="tronco", secret=node.ami_secret)
+        watching = [asyncio.create_task(one(manager)) for one in (listen, look)]
+        for _number in range(30):
+            call = await phone.call(f"11{LINES}", caller=f"{phone.account.username}{LINES}")
+            await call.wait_ended(10)
+        call = await phone.call("1133334444")
+        assert await call.wait_answered()
+        await asyncio.sleep(0.2)
+        await call.hang_up()
+        for task in watching:
+            task.cancel()
+        await manager.close()
+
+    town.stage.play(scene())
+    assert {row["Uniqueid"].partition("-")[0] for row in rows} == {"node1"}
+    assert set(spoilt) <= {"ami-spoilt"}
+    assert "Forged" not in events

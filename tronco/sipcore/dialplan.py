@@ -75,18 +75,18 @@ def emergency_dialplan(trunks: Sequence[tuple[str, str]]) -> str:
 def _entry(agi: str) -> str:
     return any_dialled(
         [
+            # What it says of itself goes to sipcore line by line: nothing comes before this.
+            "Set(CALLERID(num)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(num)})})",
+            "Set(CALLERID(name)=)",
+            "ExecIf($[${LEN(${CALLERID(rdnis)})} > 0]"
+            "?Set(CALLERID(rdnis)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(rdnis)})}))",
             "Set(CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})}))",
             f'GotoIf(${{REGEX("{NUMBER}" ${{EXTEN}})}}?ask)',
             # Nothing may be made of such a number before this.
             "Set(FACTS=reason=invalid-number)",
             "Set(VERDICT=refuse)",
             "PJSIPHangup(484)",
-            # What it says of itself goes to sipcore line by line.
-            "(ask)Set(CALLERID(num)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(num)})})",
-            "Set(CALLERID(name)=)",
-            "ExecIf($[${LEN(${CALLERID(rdnis)})} > 0]"
-            "?Set(CALLERID(rdnis)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(rdnis)})}))",
-            f"AGI({agi})",
+            f"(ask)AGI({agi})",
             'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
             goto("${VERDICT}"),
         ]
