@@ -29,7 +29,7 @@ from tronco.core.pins import check_pin
 from tronco.demo.data import Loaded, demonstration_load
 from tronco.demo.extensions import EXTENSIONS, NURSE, OF_THE_NURSE
 from tronco.demo.lines import LINES
-from tronco.dids.models import Did
+from tronco.dids.models import Did, NumberRange
 from tronco.identity.models import User
 from tronco.pbx.models import LineService
 from tronco.routing.models import Trunk
@@ -215,6 +215,13 @@ def test_the_tree(demo: Demonstration) -> None:
     own = Circuit.objects.filter(line__isnull=False)
     assert own.count() == sum(len(made) for _most, made in EXTENSIONS.values())
     assert own.get(user__username=NURSE.username).service.extension == OF_THE_NURSE[1]
+
+
+def test_ranges_have_numbers_in_every_state_that_sells(demo: Demonstration) -> None:
+    for found in NumberRange.objects.all():
+        states = Counter(found.numbers.values_list("state", flat=True))
+        assert min(states["in_use"], states["reserved"], states["available"]) >= 1
+        assert states.total() == int(found.last) - int(found.first) + 1
 
 
 # --- its files ------------------------------------------------------------------------------------

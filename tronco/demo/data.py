@@ -26,6 +26,7 @@ from tronco.demo.lines import LINES, SERVICE_NUMBER, lines_close, lines_load, re
 from tronco.demo.notices import notices_load
 from tronco.demo.offers import offers_load
 from tronco.demo.people import Access, is_loaded, people_load
+from tronco.demo.stock import stock_load
 from tronco.demo.telephones import telephones_load
 from tronco.demo.topups import topups_load
 from tronco.demo.voice import visits_load, voice_load
@@ -73,6 +74,7 @@ def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loa
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
     voice_load(people, lines, catalog.plans)
+    stock_load(people)
     extensions_load(people)
     topups_load()
     phones = {line.number: lines.passwords[line.number] for line in LINES if line.is_phone}
