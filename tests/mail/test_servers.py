@@ -20,6 +20,7 @@ from tests.support.smtp import Server, mail_server, own_mail_server
 from tests.support.web import WebClient, administrator
 from tests.support.world import World, make_tenant, make_world
 from tests.ui.cases import ResourceCase
+from tronco.core import secrets
 from tronco.core.errors import InvalidInput
 from tronco.mail import services, setup_services
 from tronco.mail.connections import public_address
@@ -196,6 +197,25 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_until_it_is_renewed(
     assert refused.state == Email.State.QUEUED and refused.next_at
     assert "certificate" in refused.error
     assert not his.taken
+
+
+def test_a_password_that_does_not_open_holds_up_nobody_else(world: World, own: Server) -> None:
+    broken = server_of(
+        world.reseller_a, 587, security="tls", username="voz", password="segredo", host="a.example"
+    )
+    token = secrets.encrypt("segredo", key="another")
+    MailServer.objects.filter(pk=broken.pk).update(password_encrypted=token)
+    first, second = (
+        services.email_queue(
+            tenant_id=tenant.pk, kind="voicemail", recipient="a@b.example", subject="Oi", text="Oi"
+        )
+        for tenant in (world.customer_a, world.customer_b)
+    )
+    assert services.emails_deliver_due(at=datetime.now(UTC)) == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.attempts, second.state) == ("queued", 1, "sent")
+    assert "TRONCO_SECRET_KEY" in first.error
 
 
 class TestMailServers(ResourceCase):

@@ -33,15 +33,30 @@ class Words:
 
 @dataclass(frozen=True)
 class Way:
-    """How mail of a seller leaves: by which server, from which address, in whose name."""
+    """How mail of a seller leaves: its address and name, and whose server; None: ours."""
 
-    relay: Relay
     address: str
     name: str
+    server: MailServer | None = None
 
     @property
     def sender(self) -> str:
         return formataddr((self.name, self.address))
+
+    def relay(self) -> Relay:
+        """Where it is handed over; raises Unavailable when the server's password does not open."""
+        if self.server is None:
+            return own_relay()
+        return Relay(
+            host=self.server.host,
+            port=self.server.port,
+            user=self.server.username,
+            password=secrets.decrypt(self.server.password_encrypted, key=settings.SECRET_KEY),
+            starttls=self.server.security == MailServer.Security.STARTTLS,
+            tls=self.server.security == MailServer.Security.TLS,
+            # The master may have one in his own network; who buys from him may not look into it.
+            public_only=self.server.tenant.kind != Tenant.Kind.MASTER,
+        )
 
 
 def list_emails(*, actor: Actor) -> QuerySet[Email]:
@@ -107,16 +122,4 @@ def find_way(seller: Tenant) -> Way:
         .order_by(Length("tenant__path").desc())
         .first()
     )
-    if server is None:
-        return Way(own_relay(), settings.DEFAULT_FROM_EMAIL, name)
-    relay = Relay(
-        host=server.host,
-        port=server.port,
-        user=server.username,
-        password=secrets.decrypt(server.password_encrypted, key=settings.SECRET_KEY),
-        starttls=server.security == MailServer.Security.STARTTLS,
-        tls=server.security == MailServer.Security.TLS,
-        # The master may have one in his own network; whoever buys from him may not look into it.
-        public_only=server.tenant.kind != Tenant.Kind.MASTER,
-    )
-    return Way(relay, server.sender, name)
+    return Way(server.sender if server else settings.DEFAULT_FROM_EMAIL, name, server)

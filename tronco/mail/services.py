@@ -23,7 +23,7 @@ from tronco.mail.kinds import get_kind
 from tronco.mail.letters import LOGO, hide, letter_of, write_letter
 from tronco.mail.models import Email
 from tronco.mail.selectors import Way, find_notices, find_way, find_words, get_email, get_server
-from tronco.mail.smtp import describe, is_permanent
+from tronco.mail.smtp import Relay, describe, is_permanent
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
@@ -33,8 +33,8 @@ RETRY_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720))
 MOST_AT_ONCE = 200
 FAILURES_SINCE = timedelta(minutes=15)
 DELIVER_TASK = "mail.deliver"
-# What a mail server, or the way to it, may answer.
-PROBLEMS = (OSError, smtplib.SMTPException, ValueError)
+# What a mail server, or the way to it, may answer; Unavailable: what is encrypted does not open.
+PROBLEMS = (OSError, smtplib.SMTPException, ValueError, Unavailable)
 
 
 @transaction.atomic
@@ -154,10 +154,11 @@ def email_deliver(*, email_id: int, at: datetime) -> bool:
     if email is None:
         return False
     way = find_way(email.tenant.parent or email.tenant)
-    if not way.relay.host:
-        return False
     try:
-        _send(email, way)
+        relay = way.relay()
+        if not relay.host:
+            return False
+        _send(email, way, relay)
     except PROBLEMS as problem:
         _note_failure(email, problem, at)
     else:
@@ -182,7 +183,7 @@ def server_test(*, actor: Actor, server_id: int, recipient: str) -> Email:
     )
     email.clean_fields(exclude=["tenant"])
     try:
-        _send(email, way)
+        _send(email, way, way.relay())
     except PROBLEMS as problem:
         raise Unavailable(
             _("The mail server did not take it: %(error)s") % {"error": describe(problem)},
@@ -231,17 +232,17 @@ def _deliver_soon(email: Email) -> None:
     app.configure_task(DELIVER_TASK).defer(email_id=email.pk)
 
 
-def _send(email: Email, way: Way) -> None:
+def _send(email: Email, way: Way, relay: Relay) -> None:
     """Hand it over, in the name and from the address that the way out has now."""
-    email.attempts += 1
     email.sender = way.sender
     message = _message(email, way)
-    with closing(connect(way.relay)) as connection:
+    with closing(connect(relay)) as connection:
         message.connection = connection
         message.send()
 
 
 def _note_success(email: Email, at: datetime) -> None:
+    email.attempts += 1
     email.state, email.error, email.next_at = Email.State.SENT, "", None
     email.sent_at, email.attachment, email.hidden_encrypted = at, None, ""
 
@@ -259,6 +260,7 @@ def _logo_in(html: str, email: Email) -> MIMEImage | None:
 
 
 def _note_failure(email: Email, problem: Exception, at: datetime) -> None:
+    email.attempts += 1
     email.error = describe(problem)[:400]
     if is_permanent(problem) or email.attempts > len(RETRY_AFTER):
         email.state, email.next_at = Email.State.FAILED, None
