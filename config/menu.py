@@ -21,7 +21,7 @@ from tronco.ui.menu import Item, Section, open_sections
 
 # The demonstration's alone.
 MAILBOX = Item(
-    _("Mailbox of the demonstration"),
+    _("Demo mailbox"),
     "demo:letters",
     "demo.edit",
     words=_("letters e-mails received"),

@@ -88,7 +88,7 @@ def test_what_the_product_sends_arrives_or_is_refused(
 ) -> None:
     email = sent_to(world, recipient)
     assert email.state == state and words in email.error
-    found = letters.list_letters(server)
+    found = [letters.get_letter(server, key) for key in letters.list_keys(server)]
     assert [letter.recipient for letter in found] == ([recipient] if state == "sent" else [])
     for letter in found:
         assert letter.subject == "Recado de José" and "<p>Olá</p>" in letter.html
@@ -105,12 +105,27 @@ def test_names_are_compared_without_their_case() -> None:
 def test_the_oldest_go(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(letters, "MOST_LETTERS", 3)
     keys = [letters.letter_keep(place, f"Subject: {n}\n\n".encode()) for n in range(5)]
-    assert [letter.subject for letter in letters.list_letters(place)] == ["4", "3", "2"]
+    heads = letters.list_heads(place, letters.list_keys(place))
+    assert [letter.subject for letter in heads] == ["4", "3", "2"]
     assert len(list(place.iterdir())) == 3
     assert {path.stat().st_mode & 0o777 for path in place.iterdir()} == {0o600}
     for gone in (keys[0], -1, 10**400):
         with pytest.raises(NotFound):
             letters.get_letter(place, gone)
+
+
+def test_a_list_does_not_read_what_came_along(world: World, server: Path) -> None:
+    sound = bytes(range(256)) * 4000
+    email = services.email_queue(
+        tenant_id=world.customer_a.pk, kind="voicemail", recipient="ana@padaria.example",
+        subject="Recado", text="Olá", html="<p>Olá</p>", attachment=sound,
+        attachment_name="recado.wav",
+    )  # fmt: skip
+    services.email_deliver(email_id=email.pk, at=datetime.now(UTC) + timedelta(seconds=1))
+    [head] = letters.list_heads(server, letters.list_keys(server, words="olá"))
+    assert head.has_attachment and head.text.strip() == "Olá"
+    assert len(head.attachments[0].data) < letters.HEAD_BYTES
+    assert letters.get_letter(server, head.key).attachments[0].data == sound
 
 
 def test_it_is_searched_read_and_kept(world: World) -> None:

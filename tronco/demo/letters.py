@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -15,6 +15,8 @@ from tronco.core.errors import NotFound
 
 # The oldest goes when another comes.
 MOST_LETTERS = 300
+# Texts come first in a message, and are shorter than this with the logo.
+HEAD_BYTES = 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,12 @@ class Letter:
         return html
 
     @property
+    def has_attachment(self) -> bool:
+        return any(map(_is_attached, self.message.walk()))
+
+    @property
     def attachments(self) -> list[Attachment]:
-        found = [p for p in self.message.walk() if p.get_content_disposition() == "attachment"]
+        found = filter(_is_attached, self.message.walk())
         return [Attachment(part.get_filename() or "anexo", _data(part)) for part in found]
 
     def has(self, words: str) -> bool:
@@ -90,9 +96,19 @@ def letter_keep(place: Path, data: bytes) -> int:
     return key
 
 
-def list_letters(place: Path, *, words: str = "") -> list[Letter]:
-    """Return the letters in which the words stand, the newest first."""
-    return [letter for letter in _read(place) if not words or letter.has(words)]
+def list_keys(place: Path, *, words: str = "") -> list[int]:
+    """Return the keys of the letters in which the words stand, the newest first."""
+    keys = _keys(place)
+    return [one.key for one in list_heads(place, keys) if one.has(words)] if words else keys
+
+
+def list_heads(place: Path, keys: Iterable[int]) -> Iterator[Letter]:
+    """Yield letters as far as their texts go: what comes along is named and cut off."""
+    for key in keys:
+        try:
+            yield _open(place, key, HEAD_BYTES)
+        except FileNotFoundError:
+            continue  # forgotten meanwhile
 
 
 def get_letter(place: Path, key: int) -> Letter:
@@ -103,17 +119,9 @@ def get_letter(place: Path, key: int) -> Letter:
         raise NotFound(f"no letter {key}") from error
 
 
-def _read(place: Path) -> Iterator[Letter]:
-    for key in _keys(place):
-        try:
-            yield _open(place, key)
-        except FileNotFoundError:
-            continue  # forgotten meanwhile
-
-
-def _open(place: Path, key: int) -> Letter:
-    data = _path(place, key).read_bytes()
-    return Letter(key, message_from_bytes(data, policy=policy.default))
+def _open(place: Path, key: int, most: int = -1) -> Letter:
+    with _path(place, key).open("rb") as file:
+        return Letter(key, message_from_bytes(file.read(most), policy=policy.default))
 
 
 def _keys(place: Path) -> list[int]:
@@ -122,6 +130,10 @@ def _keys(place: Path) -> list[int]:
 
 def _path(place: Path, key: int) -> Path:
     return place / f"{key}.eml"
+
+
+def _is_attached(part: EmailMessage) -> bool:
+    return part.get_content_disposition() == "attachment"
 
 
 def _data(part: EmailMessage) -> bytes:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
-from tronco.demo.letters import Letter, get_letter, list_letters
+from tronco.demo.letters import Letter, get_letter, list_heads, list_keys
 from tronco.mail.pages import POLICY
 from tronco.ui.pages import Page
 
@@ -42,11 +42,12 @@ class Letters(MailboxPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         words = request.GET.get("q", "").strip()
-        found = list_letters(self.place, words=words)
-        page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+        keys = list_keys(self.place, words=words)
+        page = Paginator(keys, PER_PAGE).get_page(request.GET.get("page"))
+        letters = list(list_heads(self.place, page.object_list))
         is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
         template = "demo/letters_table.html" if is_part else self.template_name
-        response = self.render(template, page=page, words=words)
+        response = self.render(template, page=page, letters=letters, words=words)
         response["Vary"] = "HX-Request"
         return response
 
