@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tronco.centrals.models import Central
 from tronco.runtime.paths import Home
 from tronco.sipcore.ami import Manager
 from tronco.sipcore.store import Store
@@ -84,6 +83,9 @@ class Outside:
 
 def find_outside_address(*, name: str) -> str:
     """The address under which others see a central; empty when it is its own."""
+    # The start writes the files with nothing in them, before there is a Django.
+    from tronco.centrals.models import Central
+
     found = Central.objects.filter(name=name).values_list("external_address", flat=True).first()
     return found or ""
 
