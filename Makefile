@@ -22,16 +22,8 @@ setup: $(VENV)/dev.stamp ## install and fetch everything that running and testin
 	@$(BIN)/python -m tronco.runtime.fetch
 	@$(BIN)/python -m tronco.pbx.synthesis >/dev/null || true
 
-# Tests with telephones wait more than they work: the others pass beside them.
 test: setup ## run every test; ARGS="-k circuits" runs some
-ifdef ARGS
-	@$(BIN)/python -m pytest $(ARGS)
-else
-	@log=$$(mktemp); $(BIN)/python -m pytest tests/asterisk >$$log 2>&1 & calls=$$!; \
-	trap 'kill $$calls; rm -f $$log' INT TERM; \
-	$(BIN)/python -m pytest --ignore=tests/asterisk; others=$$?; \
-	wait $$calls; calls=$$?; cat $$log; rm -f $$log; exit $$((others || calls))
-endif
+	@$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check .
