@@ -22,10 +22,14 @@ from tronco.charging.models import Account
 from tronco.cli import doctor, main
 from tronco.cli.doctor import Finding
 from tronco.core import secrets
+from tronco.dids.models import Did
+from tronco.dids.services import did_create
 from tronco.identity.models import Authenticator
+from tronco.mail.models import MailServer
 from tronco.routing.models import Trunk
 from tronco.runtime.paths import Home
 from tronco.runtime.proc import machine
+from tronco.tenancy.access import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +95,17 @@ def test_secrets_of_another_key(world: World, home: Home) -> None:
     Trunk.objects.update(password_encrypted=secrets.encrypt("x", key="another"))
     assert "vizinha" in faults(doctor.secrets_open(home))
     Trunk.objects.update(password_encrypted="")
+    other = secrets.encrypt("x", key="another")
+    did = did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334444").did
+    Did.objects.filter(pk=did.pk).update(password_encrypted=other)
+    assert "1133334444" in "".join(filter(str.isdigit, faults(doctor.secrets_open(home))))
+    Did.objects.update(password_encrypted="")
+    MailServer.objects.create(
+        tenant=world.reseller_a, host="smtp.a.example", sender="a@a.example",
+        password_encrypted=other,
+    )  # fmt: skip
+    assert "smtp.a.example" in faults(doctor.secrets_open(home))
+    MailServer.objects.all().delete()
     user = make_user(world.master, username="ana")
     Authenticator.objects.create(user=user, secret_encrypted=secrets.encrypt("00", key="another"))
     assert "ana" in faults(doctor.secrets_open(home))

@@ -297,13 +297,23 @@ def secrets_open(_home: Home) -> Iterator[Finding]:
 
     from tronco.core.errors import Unavailable
     from tronco.core.secrets import decrypt
+    from tronco.dids.models import Did
     from tronco.identity.models import Authenticator
+    from tronco.mail.models import MailServer
     from tronco.routing.models import Trunk
 
     kept = [
         *(
             (_("trunk %(name)s") % {"name": one.name}, one.password_encrypted)
             for one in Trunk.objects.all()
+        ),
+        *(
+            (_("number %(name)s") % {"name": one}, one.password_encrypted)
+            for one in Did.objects.exclude(password_encrypted="")
+        ),
+        *(
+            (_("mail server %(name)s") % {"name": one.host}, one.password_encrypted)
+            for one in MailServer.objects.exclude(password_encrypted="")
         ),
         *(
             (_("second factor of %(name)s") % {"name": one.user.username}, one.secret_encrypted)
