@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.calls.making import made
@@ -117,7 +118,10 @@ def test_calls_that_are_not_on_record(world: World, home: Home) -> None:
     path = home.directory("asterisk/node1/var/spool") / "calls.log"
     line = "E|{}|{}|61000|ANSWER|16|1|granted|PJSIP/x|1133334444|1001||\n"
     path.write_text(line.format(call.call_id, long_ago))
-    assert states(doctor.spool(home)) == ["ok"]
+    with CaptureQueriesContext(connection) as asked:
+        assert states(doctor.spool(home)) == ["ok"]
+    [records] = [query["sql"] for query in asked if "calls_cdr" in query["sql"]]
+    assert '"started_at" BETWEEN' in records, "of all months but one nothing is read"
     path.write_text(path.read_text() + line.format("node1-1700000000.9", long_ago))
     assert "1 calls" in faults(doctor.spool(home))
 

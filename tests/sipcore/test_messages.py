@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
+from tests.calls.making import made
 from tests.support.world import World, make_world
 from tronco.circuits.models import Circuit
 from tronco.mail.models import Email
@@ -160,3 +162,17 @@ def test_what_the_spool_never_tells_of_is_found(line: Circuit, tmp_path: Path) -
     assert (stored.call_id, stored.circuit) == (CALL, line)
     assert files(tmp_path) == ["unstored-1~x.wav"]
     assert np.isclose(stored.at.timestamp(), old, atol=1)
+
+
+def test_its_caller_is_that_of_the_call_s_record(
+    world: World, line: Circuit, tmp_path: Path
+) -> None:
+    call = made(world, line)
+    left(tmp_path, line.pk, tone_wav(440, 2), call.call_id)
+    old = time.time() - messages.FORGOTTEN_S - 1
+    os.utime(tmp_path / f"{line.pk}~{call.call_id}.wav", (old, old))
+    with CaptureQueriesContext(connection) as asked:
+        store_forgotten(tmp_path)
+    assert Voicemail.objects.get().caller == call.caller
+    [records] = [query["sql"] for query in asked if 'FROM "calls_cdr"' in query["sql"]]
+    assert '"started_at" BETWEEN' in records, "few rows are looked at"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -152,6 +153,17 @@ def get_call_by_id(*, actor: Actor, call_id: str) -> Cdr:
             identity=identity_of(central, call_id),
         )
     )
+
+
+def find_recorded(*, call_ids: Collection[str]) -> set[str]:
+    """Return which of the switch's ids of calls have a record; a look at the rows of their time."""
+    if not call_ids:
+        return set()
+    moments = [_came_in(call_id) for call_id in call_ids]
+    rows = Cdr.objects.filter(
+        started_at__range=(min(moments) - _NEARBY, max(moments) + _NEARBY), call_id__in=call_ids
+    )
+    return set(rows.order_by().values_list("call_id", flat=True))
 
 
 def find_first_call(*, actor: Actor, cdr: Cdr) -> Cdr | None:

@@ -342,7 +342,7 @@ def secrets_open(_home: Home) -> Iterator[Finding]:
 
 def spool(home: Home) -> Iterator[Finding]:
     """Calls that ended and are not on record."""
-    from tronco.calls.models import Cdr
+    from tronco.calls.selectors import find_recorded
     from tronco.sipcore.places import spool_path
     from tronco.sipcore.spool import Ended, parse_line
 
@@ -355,7 +355,7 @@ def spool(home: Home) -> Iterator[Finding]:
             for line in file.read_text(encoding="latin-1").splitlines()
         ]
         ids = {x.call_id for x in lines if isinstance(x, Ended) and x.at < latest}
-        known = set(Cdr.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
+        known = find_recorded(call_ids=ids)
         if ids - known:
             yield Finding(
                 "spool", "fault",

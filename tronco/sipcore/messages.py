@@ -17,14 +17,15 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from tronco.calls.missed import display_caller
-from tronco.calls.models import Cdr
+from tronco.calls.selectors import get_call_by_id
 from tronco.circuits.models import Circuit
-from tronco.core.errors import InvalidInput
+from tronco.core.errors import InvalidInput, NotFound
 from tronco.mail.models import Email
 from tronco.mail.services import notice_queue
 from tronco.pbx.audio import Recording, read_switch_recording
 from tronco.pbx.models import LineService, Voicemail
 from tronco.sipcore.spool import Message
+from tronco.tenancy.access import SYSTEM
 
 logger = logging.getLogger(__name__)
 # Longer than any message: nobody is recording into this file any more.
@@ -106,6 +107,14 @@ def _forgotten(directory: Path) -> Iterator[Message]:
         circuit_id, _separator, call_id = path.stem.partition("~")
         if time.time() - modified < FORGOTTEN_S or not circuit_id.isdigit():
             continue
-        caller = Cdr.objects.filter(call_id=call_id).values_list("caller", flat=True).first()
         at = datetime.fromtimestamp(modified, UTC)
-        yield Message(call_id=call_id, at=at, circuit_id=int(circuit_id), caller=caller or "")
+        caller = _find_caller(call_id)
+        yield Message(call_id=call_id, at=at, circuit_id=int(circuit_id), caller=caller)
+
+
+def _find_caller(call_id: str) -> str:
+    """Who left it, by the record of the call; empty when there is none."""
+    try:
+        return get_call_by_id(actor=SYSTEM, call_id=call_id).caller
+    except NotFound:
+        return ""
