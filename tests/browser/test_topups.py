@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_accessibility import axe, findings
-from tests.support.browser import PHONE, Browser, browser
+from tests.browser.test_accessibility import axe, each_look, findings
+from tests.calls.making import made
+from tests.support.browser import PHONE, WIDE, Browser, browser
 from tests.support.web import make_user
 from tests.support.world import World, make_world
-from tests.topups.making import a_photo
+from tests.topups.making import a_photo, make_topup
 from tronco.charging.models import Account
+from tronco.charging.services import ledger_post
 from tronco.core.money import MICRO
 from tronco.identity.roles import Role
+from tronco.tenancy.access import SYSTEM
 from tronco.topups.models import TopUp
 
 __all__ = ["axe", "browser"]
@@ -78,3 +81,40 @@ def test_from_a_low_balance_to_the_credit(world: World, browser: Browser, axe: s
     page.get_by_role("link", name=f"Pedido de crédito nº {topup.pk}").click()
     expect(page.get_by_text("O Pix foi de 30")).to_be_visible()
     browser.shot(page, "topup-approved-phone")
+
+
+def test_what_a_customer_sees_of_his_money(world: World, browser: Browser, axe: str) -> None:
+    """All of it from his menu, on a telephone and on a desk, in light and dark."""
+    lines = [
+        world.circuit(tenant=world.customer_a, number=number, balance_u=4 * MICRO)
+        for number in ("1133334444", "1133335555")
+    ]
+    ledger_post(
+        actor=SYSTEM, account_id=lines[0].account_id, kind="credit", amount_u=20 * MICRO,
+        note="Pix", key="1",
+    )  # fmt: skip
+    made(world, lines[0])
+    make_topup(world, lines[1].account)
+    user = make_user(world.customer_a, Role.CUSTOMER_ADMINISTRATOR, username="compra")
+    page = browser.signed_in(user)
+    screens = {
+        "Painel": "dashboard",
+        "Circuitos": "circuits",
+        "Extrato": "statement",
+        "Pedidos de crédito": "topups",
+        "Registro de Chamadas (CDR)": "calls",
+    }
+    for name, shot in screens.items():
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        page.goto(browser.url("dashboard:home"))
+        page.get_by_role("navigation", name="Telas").get_by_role("link", name=name).click()
+        expect(page.locator(".page-title")).to_contain_text(name)
+        found = [(name, look, *one) for look in each_look(page) for one in findings(page, axe)]
+        assert found == []
+        # The last look is a telephone's.
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        browser.shot(page, f"money-{shot}-phone")
+    page.goto(browser.url("circuits:circuit_alert", lines[0].pk))
+    page.get_by_label("Avisar abaixo de").fill("5,00")
+    page.get_by_role("button", name="Salvar").click()
+    browser.shot(page, "money-alert-phone")

@@ -59,6 +59,7 @@ class TopUps(Resource):
     model, table, filters, form = TopUp, TopUpTable, TopUpFilters, TopUpForm
     icon = "coins"
     help = _("Credit that customers and resellers ask for, and what became of it.")
+    add_label = _("Ask for credit")
     empty = _("Whoever needs credit asks for it here; his seller approves or refuses it.")
     create_view = AskForCredit
     panels = (

@@ -43,6 +43,7 @@ class Resource:
     table: ClassVar[type[Table]]
     filters: ClassVar[type[FilterSet]]
     empty: Text = ""  # what an empty list says to do next
+    add_label: Text = ""  # of the button that opens an empty form; default: "Add"
     live_s: int = 0  # seconds between refreshes of an open list's live columns
     counted: bool = True  # False for lists too long to count at every look
     list_links: Sequence[tuple[Text, str, str]] = ()  # (label, url name, permission) above the list
