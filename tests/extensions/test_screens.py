@@ -16,6 +16,7 @@ from tests.support.world import World, make_world
 from tests.ui.cases import ResourceCase
 from tronco.circuits.models import Circuit, Registration
 from tronco.circuits.phone_settings import PhoneSettings, list_phones, wave_account
+from tronco.customers.models import Subscription
 from tronco.dids.models import Did
 from tronco.extensions.views import Extensions
 from tronco.identity.roles import Role
@@ -113,6 +114,17 @@ def test_how_many_are_left_is_told(world: World, client: WebClient) -> None:
     assert ADD not in page
     assert client.get(ADD).status_code == 302
     assert "2 de 2" in text_of(administrator(world).get(f"/tenancy/customers/{world.customer.pk}/"))
+
+
+def test_the_seller_says_how_many(world: World, client: WebClient) -> None:
+    allow(world, 1)
+    seller = administrator(world)
+    url = f"/tenancy/customers/{world.customer.pk}/edit/"
+    form = seller.get(url).context["form"]
+    typed = {name: form[name].value() for name in form.fields if form[name].value()}
+    for most, status, kept in (("7", 302, 7), ("-1", 422, 7), ("10000", 422, 7), ("", 302, None)):
+        assert seller.post(url, {**typed, "max_extensions": most}).status_code == status
+        assert Subscription.objects.get(tenant=world.customer).max_extensions == kept
 
 
 def test_the_password_is_told_once_with_its_qr_code(world: World, client: WebClient) -> None:

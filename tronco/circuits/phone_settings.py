@@ -82,7 +82,6 @@ def wave_account(told: PhoneSettings, password: str) -> str:
         "AuthPass": password,
         "AccountName": told.user,
         "DisplayName": told.user,
-        "Voicemail": "*97",
     }
     inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
     return (
