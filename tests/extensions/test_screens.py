@@ -107,6 +107,11 @@ def test_how_many_are_left_is_told(world: World, client: WebClient) -> None:
     allow(world, 2)
     assert "0 de 2" in text_of(client.get(LIST))
     assert ADD in text_of(client.get(LIST))
+    Circuit.objects.update(status="suspended")
+    page = text_of(client.get(LIST))
+    assert "Peça a Operadora a sua primeira linha" in page
+    assert ADD not in page
+    Circuit.objects.update(status="active")
     for number in ("201", "202"):
         extension(world, number)
     page = text_of(client.get(LIST))

@@ -34,10 +34,13 @@ class ExtensionList(lists.ListView):
     def list_context(self, filterset: Any, table: Any) -> dict[str, Any]:
         context = super().list_context(filterset, table)
         customer = selectors.find_customer(actor=self.actor)
-        room = selectors.get_room(customer) if customer else None
-        if room is not None and room.is_full:
+        if customer is None:
+            return context
+        room = selectors.get_room(customer)
+        has_line = selectors.find_main_line(customer) is not None
+        if room.is_full or not has_line:
             context["add_url"] = None
-        return {**context, "room": room, "seller": customer.parent if customer else None}
+        return {**context, "room": room, "has_line": has_line, "seller": customer.parent}
 
 
 class CreateExtension(edits.CreateView):
