@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.asterisk.conftest import Town
 from tests.extensions.making import boss
 from tests.support.asterisk import wait_until
-from tests.support.stage import dial
-from tests.support.voice import wait_for_configuration
+from tests.support.hearing import Ears
+from tests.support.stage import answer, dial
+from tests.support.voice import call_in, make_did, make_menu, ref, wait_for_configuration
 from tronco.calls.models import Cdr
 from tronco.charging.models import Account, LedgerEntry
 from tronco.circuits.models import Circuit
@@ -93,6 +96,36 @@ def test_colleagues_dial_short_numbers_and_see_them(town: Town) -> None:
     assert heard == [("two", "201"), ("line", "201")]
     inside = records(one.circuit, 3)[:2]
     assert [(record.direction, record.price_u) for record in inside] == [("internal", 0)] * 2
+
+
+def test_a_caller_types_the_short_number_in_a_menu(town: Town, ears: Ears) -> None:
+    main_line(town)
+    new = made(town, "201")
+    menu = make_menu(town.world.customer, {}, dials_extensions=True)
+    did = make_did("menu", tenant=town.world.customer, menu=menu)
+    rang: list[str] = []
+
+    async def pick_up(call: Call) -> None:
+        rang.append(call.caller)
+        await answer(call)
+
+    phone_of(town, new, on_call=pick_up)
+    wait_for_configuration(town.exchange)
+
+    async def scene() -> None:
+        call = await call_in(town.carrier.agent, did.raw)
+        assert await call.wait_answered(), call.status
+        await ears.wait(call, ref(menu.greeting), start_s=0.3)
+        await call.press("201")
+        await asyncio.sleep(4.5)
+        await call.hang_up()
+
+    town.stage.play(scene())
+
+    assert rang == ["1140028922"]
+    rung = Cdr.objects.filter(did=did, direction="internal", circuit=new.circuit)
+    wait_until(rung.exists, "the record of what rang")
+    assert (rung.get().outcome, rung.get().price_u) == ("answered", 0)
 
 
 def test_it_stops_with_its_line_unless_the_customer_stopped_that(town: Town) -> None:
