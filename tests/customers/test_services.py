@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from tests.charging.calls import authorise, request
 from tests.identity.making import CHOSEN, address, choose
+from tests.support.asterisk import wait_until
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import PASSWORD, World, make_world
 from tronco.calls.models import Cdr
 from tronco.charging.gateway import Grant
 from tronco.charging.models import Authorization, LedgerEntry
 from tronco.circuits.models import Circuit
-from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TroncoError
 from tronco.customers import selectors, services
 from tronco.customers.models import Subscription
 from tronco.dids.models import Did, Tenure
@@ -319,6 +323,56 @@ def test_nobody_is_removed_by_the_way(world: World, way: str) -> None:
             change(world, customer, status="removed")
         else:
             tenant_change(actor=SYSTEM, tenant_id=customer.pk, name=customer.name, status="removed")
+
+
+def is_somebody_waiting() -> bool:
+    """Whether one of the database's sessions waits for another's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
+
+
+def meanwhile(done: Callable[[], Any], other: Callable[[], Any]) -> Any:
+    """Do something whose transaction is still open as another one begins; return what becomes of
+    the other."""
+
+    def run() -> Any:
+        try:
+            return other()
+        except TroncoError as refusal:
+            return type(refusal)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            done()
+            late = pool.submit(run)
+            wait_until(is_somebody_waiting, "the second one waits for the first")
+        return late.result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_removed_is_not_brought_back_by_a_change_at_the_same_time(
+    transactional_db: None,
+) -> None:
+    world = make_world()
+    customer = create(world, status="active")
+    late = meanwhile(lambda: removed(world, customer), lambda: change(world, customer, name="B"))
+    assert late is Conflict
+    assert Tenant.objects.get(pk=customer.pk).status == "removed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invited_by_two_at_once_he_has_one_access(transactional_db: None) -> None:
+    world = make_world()
+    customer = create(world, invite=False)
+
+    def invite() -> User:
+        actor = world.actor(world.reseller_a)
+        return services.customer_invite(actor=actor, tenant_id=customer.pk)
+
+    assert meanwhile(invite, invite) == User.objects.get(tenant=customer)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -87,7 +87,7 @@ def customer_change(
     **facts: Unpack[TenantFacts],
 ) -> Tenant:
     """Change a customer; another plan takes along the lines that were on the former one."""
-    former = get_tenant(actor=actor, tenant_id=tenant_id)
+    former = get_tenant(actor=actor, tenant_id=tenant_id, lock=True)
     customer = tenant_change(actor=actor, tenant_id=tenant_id, name=name, status=status, **facts)
     subscription = Subscription.objects.filter(tenant=customer).first()
     subscription = subscription or Subscription(tenant=customer)
@@ -119,7 +119,7 @@ def customer_invite(*, actor: Actor, tenant_id: int) -> User:
     Who may make a customer may invite him; once he has chosen a password, it is his own affair.
     """
     actor.require("tenancy.edit")
-    customer = get_tenant(actor=actor, tenant_id=tenant_id)
+    customer = get_tenant(actor=actor, tenant_id=tenant_id, lock=True)
     if customer.kind != Tenant.Kind.CUSTOMER:
         raise InvalidInput(_("Only customers are invited."), code="not-a-customer")
     inviter = replace(actor, may=actor.may | {"identity.edit"})

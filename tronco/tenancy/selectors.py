@@ -66,9 +66,13 @@ def list_tree(*, actor: Actor) -> list[Branch]:
     return roots
 
 
-def get_tenant(*, actor: Actor, tenant_id: int) -> Tenant:
+def get_tenant(*, actor: Actor, tenant_id: int, lock: bool = False) -> Tenant:
     """Return a tenant within reach, or raise NotFound."""
+    rows = Tenant.objects.visible_to(actor)
+    if lock:
+        # Whatever only refers to it need not wait.
+        rows = rows.select_for_update(no_key=True)
     try:
-        return Tenant.objects.visible_to(actor).get(pk=tenant_id)
+        return rows.get(pk=tenant_id)
     except Tenant.DoesNotExist as error:
         raise NotFound(f"no tenant {tenant_id}") from error

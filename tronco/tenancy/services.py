@@ -85,7 +85,7 @@ def tenant_change(
     Facts that are not given stay. Who was removed is restored first (`tenant_restore`).
     """
     actor.require("tenancy.edit")
-    tenant = get_tenant(actor=actor, tenant_id=tenant_id)
+    tenant = get_tenant(actor=actor, tenant_id=tenant_id, lock=True)
     if tenant.status == Tenant.Status.REMOVED:
         raise Conflict(_("%(tenant)s was removed; restore it first.") % {"tenant": tenant})
     if status == Tenant.Status.REMOVED:
@@ -108,7 +108,8 @@ def tenant_register(*, actor: Actor, contact: str, phone: str = "", document: st
 
     `document` counts where the seller has written none.
     """
-    tenant = Tenant.objects.get(path__in=actor.scopes, kind=Tenant.Kind.CUSTOMER)
+    rows = Tenant.objects.select_for_update(no_key=True)
+    tenant = rows.get(path__in=actor.scopes, kind=Tenant.Kind.CUSTOMER)
     tenant.contact = contact or tenant.contact
     tenant.phone = phone or tenant.phone
     tenant.document = tenant.document or document
@@ -126,7 +127,7 @@ def tenant_remove(*, actor: Actor, tenant_id: int) -> Tenant:
     Everybody below must have been removed before.
     """
     actor.require("tenancy.delete")
-    tenant = get_tenant(actor=actor, tenant_id=tenant_id)
+    tenant = get_tenant(actor=actor, tenant_id=tenant_id, lock=True)
     if tenant.kind == Tenant.Kind.MASTER or tenant.path in actor.scopes:
         raise Conflict(_("You cannot remove what you belong to."))
     below = tenant.children.exclude(status=Tenant.Status.REMOVED)
@@ -145,7 +146,7 @@ def tenant_remove(*, actor: Actor, tenant_id: int) -> Tenant:
 def tenant_restore(*, actor: Actor, tenant_id: int) -> Tenant:
     """Bring a removed tenant back, inactive: whoever opens it again says so."""
     actor.require("tenancy.delete")
-    tenant = get_tenant(actor=actor, tenant_id=tenant_id)
+    tenant = get_tenant(actor=actor, tenant_id=tenant_id, lock=True)
     if tenant.status != Tenant.Status.REMOVED:
         raise Conflict(_("%(tenant)s was not removed.") % {"tenant": tenant})
     if tenant.parent is not None and tenant.parent.status == Tenant.Status.REMOVED:
