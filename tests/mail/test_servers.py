@@ -129,9 +129,15 @@ def test_only_the_master_s_may_stand_inside_our_network(world: World) -> None:
         ("::ffff:127.0.0.1", "", False),
         ("0.0.0.0", "", False),
         ("2130706433", "", False),
+        ("64:ff9b::10.1.2.3", "", False),
+        ("2002:a01:203::1", "", False),
+        ("fec0::1", "", False),
+        ("::127.0.0.1", "", False),
+        ("ff0e::1", "", False),
         ("10.1.2.3", "10.1.0.0/16,fd00::/8", True),
         ("10.2.2.3", "10.1.0.0/16", False),
         ("8.8.8.8", "", True),
+        ("2001:4860:4860::8888", "", True),
     ],
 )
 def test_where_a_reseller_s_server_may_stand(

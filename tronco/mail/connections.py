@@ -13,6 +13,10 @@ from django.utils.translation import gettext as _
 
 from tronco.mail.smtp import Relay
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Where every IPv6 address of the open internet is.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
 
 def own_relay() -> Relay:
     """The installation's mail server, of the settings."""
@@ -45,9 +49,18 @@ def public_address(host: str) -> str:
     addresses = [ipaddress.ip_address(str(one[4][0])) for one in found]
     for address in addresses:
         allowed = any(address in network for network in settings.TRONCO_MAIL_NETWORKS)
-        if not (address.is_global or allowed):
+        if not (_is_public(address) or allowed):
             raise OSError(_("%(host)s is not in the open internet") % {"host": host})
     return str(addresses[0])
+
+
+def _is_public(address: Address) -> bool:
+    """Neither of a network of one's own, nor a way into one: NAT64 and 6to4 lead to IPv4."""
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    return address in _GLOBAL_UNICAST and address.sixtofour is None
 
 
 class _PublicOnly:
