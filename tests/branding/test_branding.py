@@ -159,12 +159,14 @@ def test_what_is_no_picture_of_three_kinds_is_refused(data: bytes) -> None:
         ("voz\r\n.example", None),
         ("nosso.example", None),
         ("um.nosso-2.example", None),
+        ("painel.example", None),
     ],
 )
 def test_a_domain_is_a_name_and_not_ours(
     world: World, settings: Any, domain: str, kept: str | None
 ) -> None:
     settings.TRONCO_HOSTS = ["nosso.example", ".nosso-2.example", "*"]
+    settings.TRONCO_URL = "https://Painel.example:8443/"
     if kept is not None:
         assert brand(world.reseller_a, domain=domain).domain == kept
         return

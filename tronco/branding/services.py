@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -92,7 +93,9 @@ def _checked_domain(text: str) -> str:
         raise InvalidInput(
             _("Write the domain alone, like voz.example.com."), field="domain", code="domain"
         )
-    if validate_host(domain, [host for host in settings.TRONCO_HOSTS if host != "*"]):
+    # Where it answers to any name, TRONCO_URL says which is its own.
+    own = [host for host in settings.TRONCO_HOSTS if host != "*"]
+    if validate_host(domain, [*own, urlsplit(settings.TRONCO_URL).hostname or ""]):
         raise InvalidInput(
             _("This domain is the platform's own."), field="domain", code="domain-ours"
         )
