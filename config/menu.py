@@ -277,6 +277,7 @@ MENU = (
         "settings",
         (
             Item(_("Users"), "identity:user_list", "identity.view", icon="users"),
+            Item(_("My notices"), "mail:own_notices", "notices.edit", icon="bell"),
             Item(_("E-mails"), "mail:email_list", "mail.view", words=_("sent queue"), icon="mail"),
             *((MAILBOX,) if settings.TRONCO_DEMO_MAILBOX else ()),
             Item(

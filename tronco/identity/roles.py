@@ -4,7 +4,8 @@ A permission is `noun.verb`. The noun is a folder of `tronco`; verbs are view, e
 and change), delete, credit (post to a balance) and operate (hang up, lift a ban,
 pause a group's member, hear voicemail, say when to be warned of a balance, enter a customer's
 panel). The noun `own` is the extension that one uses oneself, with its calls and messages; `demo`
-the demonstration's mailbox, which is its administrator's alone.
+the demonstration's mailbox, which is its administrator's alone; `notices` what a customer is told
+by e-mail.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ _NOUNS = {
     ),
 }
 # What is done in a customer's panel alone, and what a visitor of the seller's needs for it.
-PANEL_ONLY = {"extensions.edit": "circuits.edit"}
+PANEL_ONLY = {"extensions.edit": "circuits.edit", "notices.edit": "mail.edit"}
 # To ask a seller for credit: the master has none.
 _OF_WHO_BUYS = frozenset({"topups.edit"})
 # His own telephone, and nothing of his company's.
@@ -99,6 +100,7 @@ _CUSTOMER = frozenset(
         "topups.edit",
         "own.view",
         "own.edit",
+        "notices.edit",
         "pbx.view",
         "pbx.edit",
         "pbx.delete",

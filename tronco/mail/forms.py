@@ -107,6 +107,25 @@ class NoticesForm(ModelForm):
             del self.fields["tenant"]
 
 
+class OwnNoticesForm(ModelForm):
+    """What a customer says of it himself."""
+
+    fieldsets = (
+        fieldset(_("Address"), "address", "language"),
+        fieldset(_("Notices"), "missed_calls", "suspension", "invoice"),
+    )
+
+    class Meta(ModelForm.Meta):
+        model = Notices
+        fields = ("address", "language", "missed_calls", "suspension", "invoice")
+        help_texts = {
+            "address": _("Empty: the e-mail of your registration."),
+            "missed_calls": _("Each call to one of your lines or numbers that nobody answered."),
+            "suspension": _("When one of your lines, or all that you have, is suspended."),
+            "invoice": _("What your postpaid and control plans came to, when a cycle closes."),
+        }
+
+
 class ServerTestForm(Form):
     """To whom the test goes."""
 

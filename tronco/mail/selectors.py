@@ -98,6 +98,14 @@ def find_notices(tenant: Tenant) -> Notices:
     return Notices.objects.filter(tenant=tenant).first() or Notices(tenant=tenant)
 
 
+def get_own_customer(*, actor: Actor) -> Tenant:
+    """Return the customer to whom this person belongs, or raise NotFound."""
+    customers = Tenant.objects.filter(path__in=actor.scopes, kind=Tenant.Kind.CUSTOMER)
+    if (own := customers.first()) is None or len(actor.scopes) != 1:
+        raise NotFound("not in a customer's panel")
+    return own
+
+
 def find_words(*, seller: Tenant, kind: str, language: str) -> Words:
     """Return what an e-mail of a kind says: the seller's words, or those of the nearest above."""
     product = get_kind(kind)

@@ -10,7 +10,7 @@ from tronco.core import secrets
 from tronco.core.errors import InvalidInput, NotFound
 from tronco.mail.kinds import KINDS
 from tronco.mail.models import MailServer, Notices, Template
-from tronco.mail.selectors import get_server, get_template
+from tronco.mail.selectors import find_notices, get_own_customer, get_server, get_template
 from tronco.mail.texts import check_text
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
@@ -146,6 +146,22 @@ def notices_delete(*, actor: Actor, notices_id: int) -> None:
     """Go back to what is usual."""
     actor.require("mail.delete")
     _get_notices(actor, notices_id).delete()
+
+
+@transaction.atomic
+def own_notices_set(
+    *,
+    actor: Actor,
+    language: str,
+    address: str = "",
+    missed_calls: bool = False,
+    suspension: bool = True,
+    invoice: bool = True,
+) -> Notices:
+    """Say of what one's own company wants to be told."""
+    actor.require("notices.edit")
+    notices = find_notices(get_own_customer(actor=actor))
+    return _fill_notices(notices, language, address, missed_calls, suspension, invoice)
 
 
 def _fill_server(

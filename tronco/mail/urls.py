@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tronco.mail.own_views import OwnNotices
 from tronco.mail.setup_views import (
     CustomerNotices,
     MailServers,
@@ -24,6 +25,7 @@ urlpatterns = [
     ),
     *MailServers.urls("servers/"),
     *CustomerNotices.urls("notices/"),
+    path("my-notices/", OwnNotices.as_view(), name="own_notices"),
     *Emails.urls(),
     path("<int:key>/letter/", EmailLetter.as_view(resource=Emails()), name="email_letter"),
 ]
