@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.smtp import own_mail_server
 from tests.support.world import World, make_world
+from tronco.calls import missed
 from tronco.calls.missed import missed_calls_tell
 from tronco.calls.models import Cdr
 from tronco.dids.models import Did
@@ -58,6 +59,24 @@ def test_a_call_in_vain_is_told_once(world: World, settings: Any) -> None:
     assert message["To"] == "avisos@cliente.example"
     text = message.get_body(("plain",)).get_content()
     assert "ligou para (11) 3333-4444" in text and "Cliente A" in text
+
+
+def test_who_has_no_address_keeps_nobody_else_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missed, "MOST_AT_ONCE", 1)
+    Notices.objects.create(tenant=world.customer_a1, missed_calls=True)
+    called(world, tenant=world.customer_a1, did=None, ago_min=2)
+    called(world)
+    assert missed_calls_tell(at=NOW) == 1
+    assert Email.objects.get().tenant == world.customer_a
+    line = world.circuit(tenant=world.customer_a1)
+    LineService.objects.create(
+        circuit=line, tenant=line.tenant, voicemail=True, voicemail_email="ana@a.example"
+    )
+    called(world, tenant=world.customer_a1, did=None, circuit=line)
+    assert missed_calls_tell(at=NOW) == 1
+    assert Email.objects.filter(recipient="ana@a.example").count() == 1
 
 
 @pytest.mark.parametrize(

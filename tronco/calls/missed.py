@@ -44,9 +44,14 @@ def display_caller(caller: str) -> str:
 def _list_untold(at: datetime) -> QuerySet[Cdr]:
     reference = Concat(Value("missed_call:"), OuterRef("call_id"))
     lines = LineService.objects.filter(circuit=OuterRef("circuit"))
+    notices = Notices.objects.filter(tenant=OuterRef("tenant"))
     wanted = Q(tenant__in=Notices.objects.filter(missed_calls=True).values("tenant"))
     return (
         Cdr.objects.filter(
+            # Whoever has no address would stand before the others each time.
+            ~Q(tenant__email="")
+            | Exists(notices.exclude(address=""))
+            | Exists(lines.exclude(voicemail_email="")),
             # A line that says nothing of its own does as its customer.
             wanted & ~Exists(lines.filter(missed_calls=False))
             | Exists(lines.filter(missed_calls=True)),
