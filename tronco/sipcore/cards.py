@@ -255,14 +255,13 @@ SELECT d.id, d.raw, d.e164, d.tenant_id, d.is_active AND d.state = 'in_use', d.m
 OWN_NUMBERS: Final = """
 SELECT coalesce(array_agg(e164), '{}') FROM dids_did WHERE is_active AND state <> 'ported_out'
 """
-# One row: a line's number, or a queue's id.
+# Of one customer: a line's number, or a queue's id.
 EXTENSIONS: Final = """
-SELECT coalesce(json_agg(json_build_array(tenant_id, extension, number, queue)), '[]')
-  FROM (SELECT s.tenant_id, s.extension, c.number, NULL::bigint AS queue
-          FROM pbx_lineservice s JOIN circuits_circuit c ON c.id = s.circuit_id
-        UNION ALL
-        SELECT tenant_id, extension, NULL, id FROM pbx_queue) AS named
- WHERE extension <> ''
+SELECT s.extension, c.number, NULL::bigint
+  FROM pbx_lineservice s JOIN circuits_circuit c ON c.id = s.circuit_id
+ WHERE s.tenant_id = %s AND s.extension <> ''
+UNION ALL
+SELECT extension, '', id FROM pbx_queue WHERE tenant_id = %s AND extension <> ''
 """
 # The lines whose portal a telephone may use through a number of that tenant.
 PORTAL_LINES: Final = """

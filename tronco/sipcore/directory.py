@@ -109,10 +109,8 @@ class Directory:
 
     async def find_extension(self, tenant_id: int, extension: str) -> Target | None:
         """The line or queue that a customer reaches by a short number."""
-        known: dict[tuple[int, str], Target] = await self._get(
-            ("extensions", ""), self._read_extensions
-        )
-        return known.get((tenant_id, extension))
+        known: dict[str, Target] = await self._get(("extensions", tenant_id), self._read_extensions)
+        return known.get(extension)
 
     async def find_card(self, card_id: int, classes: frozenset[str]) -> LineCard | None:
         """A calling card as the payer of a call; never from memory."""
@@ -171,13 +169,11 @@ class Directory:
     async def _read_own_numbers(self, _key: tuple[str, object]) -> frozenset[str]:
         return frozenset((await self._fetch(cards.OWN_NUMBERS, ()))[0][0])
 
-    async def _read_extensions(self, _key: tuple[str, object]) -> dict[tuple[int, str], Target]:
-        rows = (await self._fetch(cards.EXTENSIONS, ()))[0][0]
+    async def _read_extensions(self, key: tuple[str, object]) -> dict[str, Target]:
+        rows = await self._fetch(cards.EXTENSIONS, (key[1], key[1]))
         return {
-            (tenant, extension): Target("circuit", circuit=line)
-            if line
-            else Target("queue", queue=queue)
-            for tenant, extension, line, queue in rows
+            extension: Target("circuit" if number else "queue", circuit=number, queue=queue)
+            for extension, number, queue in rows
         }
 
     async def _read_route(self, key: tuple[str, object]) -> RouteSnapshot | None:
