@@ -71,6 +71,11 @@ def test_a_colour_is_six_digits_and_dark_enough(text: str, code: str) -> None:
     assert (refused.value.code, refused.value.field) == (code, "color")
 
 
+def test_a_contrast_that_just_misses_is_not_told_as_enough() -> None:
+    with pytest.raises(InvalidInput, match=r"contraste de 4,4; é preciso ao menos 4,5"):
+        parse_color("#777777")
+
+
 @pytest.mark.parametrize("color", ["000000", "1a5fb4", "a51d2d", "26547c", "006644"])
 def test_links_are_readable_in_the_dark(color: str) -> None:
     css = stylesheet(color)

@@ -6,7 +6,9 @@ Contrast as WCAG 2 reckons it: 4.5 for text, 3 for what is only told apart from 
 from __future__ import annotations
 
 import re
+from math import floor
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from tronco.core.errors import InvalidInput
@@ -29,7 +31,7 @@ def parse_color(text: str) -> str:
     if ratio < TEXT_CONTRAST:
         raise InvalidInput(
             _("Too light: white text on it has a contrast of %(ratio)s, and needs 4.5.")
-            % {"ratio": f"{ratio:.1f}"},
+            % {"ratio": number_format(floor(ratio * 10) / 10, 1)},
             field="color",
             code="color-contrast",
         )
