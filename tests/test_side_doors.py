@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 SHARED = {Central}
 # What many pages may be asked with, and some only look whether it is there.
 ALWAYS = ["page", "sort", "q", "format", "return_url"]
-NONSENSE = ["²", "9" * 30, "-1", "'", "\x00"]
+NONSENSE = ["²", "9" * 30, "-1", "'", "\x00", "9999-12-31"]
 
 
 @pytest.fixture

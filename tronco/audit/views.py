@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
@@ -43,14 +43,12 @@ class Changes(Page):
             actor=self.actor,
             kind=wanted.get("kind", ""),
             who=wanted.get("who", ""),
-            since=_midnight(wanted.get("since")),
-            until=_midnight(wanted.get("until"), days=1),
+            since=_moment(wanted.get("since"), time.min),
+            until=_moment(wanted.get("until"), time.max),
         )
         return super().context(form=form, events=events, most=selectors.MOST, **extra)
 
 
-def _midnight(day: Any, *, days: int = 0) -> Any:
-    """The first moment of a day here, or of one so many days later."""
-    if day is None:
-        return None
-    return timezone.make_aware(datetime.combine(day, time.min) + timedelta(days=days))
+def _moment(day: Any, at: time) -> Any:
+    """The first moment of a day here, or its last; a last day may have none after it."""
+    return None if day is None else timezone.make_aware(datetime.combine(day, at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -108,6 +108,5 @@ class TenureFilters(filters.FilterSet):
 
     def filter_on(self, rows: QuerySet[Tenure], name: str, value: date) -> QuerySet[Tenure]:
         """Whoever held it at any moment of that day."""
-        begins = make_aware(datetime.combine(value, time.min))
-        rows = rows.filter(since__lt=begins + timedelta(days=1))
-        return rows.filter(Q(until=None) | Q(until__gte=begins))
+        begins, ends = (make_aware(datetime.combine(value, at)) for at in (time.min, time.max))
+        return rows.filter(Q(until=None) | Q(until__gte=begins), since__lte=ends)
