@@ -42,5 +42,6 @@ def a_photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40)) -> bytes:
     exif = Image.Exif()
     exif[0x010E] = "Rua das Flores, 7"
     out = io.BytesIO()
-    picture.save(out, kind, exif=exif)
+    more = {"save_all": True, "append_images": [picture]} if kind == "MPO" else {}
+    picture.save(out, kind, exif=exif, **more)
     return out.getvalue() + b"<script>alert(1)</script>"

@@ -349,6 +349,7 @@ def outcome(job: Any) -> str:
         (A_PDF, PDF),
         (a_photo("JPEG"), JPEG),
         (a_photo("PNG"), PNG),
+        (a_photo("MPO"), JPEG),
         (b"", ""),
         (b"MZ\x90\x00 program", ""),
         (b"<html><script>alert(1)</script>", ""),
@@ -358,6 +359,8 @@ def outcome(job: Any) -> str:
         (A_PDF[:30], ""),
         (A_PDF + b"\0" * MOST_BYTES, ""),
         (a_photo("PNG", (13_000, 2)), ""),
+        (a_photo("PNG", (5_001, 5_000)), ""),
+        (a_photo("JPEG", (8_001, 8_000)), ""),
     ],
 )
 def test_a_receipt_is_what_its_content_says(data: bytes, kept: str) -> None:

@@ -15,7 +15,9 @@ from PIL import Image, ImageOps
 from tronco.core.errors import InvalidInput
 
 MOST_BYTES = 5_000_000
-MOST_PIXELS = 12_000
+MOST_PIXELS = 12_000  # a side
+# A file of some kilobytes may unpack to gigabytes; of a photo less is unpacked.
+MOST_OF_PHOTO, MOST_OF_PNG = 64_000_000, 25_000_000
 SIZE = (2000, 2000)
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 EXTENSIONS = {PDF: "pdf", JPEG: "jpg", PNG: "png"}
@@ -54,12 +56,16 @@ def read_receipt(data: bytes) -> Paper:
 def _repainted(data: bytes) -> Paper:
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
-            if max(image.size) > MOST_PIXELS:
+            # A telephone's may be several in one file, which is called MPO.
+            is_photo = image.format != "PNG"
+            most = MOST_OF_PHOTO if is_photo else MOST_OF_PNG
+            if max(image.size) > MOST_PIXELS or image.width * image.height > most:
                 raise _refused(_("The picture has too many pixels."))
-            is_photo = image.format == "JPEG"
-            # Telephones write beside the pixels which way is up.
-            painted = ImageOps.exif_transpose(image).convert("RGB" if is_photo else "RGBA")
-            painted.thumbnail(SIZE)
+            image.draft("RGB", SIZE)
+            painted = image.convert("RGB" if is_photo else "RGBA")
+        painted.thumbnail(SIZE)
+        # Telephones write beside the pixels which way is up.
+        painted = ImageOps.exif_transpose(painted)
     except _BROKEN as problem:
         raise _refused(_("Send a PDF, JPG or PNG file; this is none.")) from problem
     clean = Image.new(painted.mode, painted.size)
