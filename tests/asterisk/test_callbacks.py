@@ -30,6 +30,8 @@ from tronco.circuits.models import Circuit
 from tronco.core.money import MICRO
 from tronco.demo.call import Call
 from tronco.dids.models import Did
+from tronco.routing.models import Trunk
+from tronco.sipcore.endpoints import trunk_endpoint
 
 pytestmark = pytest.mark.asterisk
 PIN, OUTSIDE = "1357", "1133334444"
@@ -122,6 +124,52 @@ def test_after_a_conversation_he_is_asked_for_another_number(
     town.stage.play(scene())
     wait_until(lambda: Cdr.objects.filter(did=did).count() == 4, "all calls are on record")
     assert_settled(town)
+
+
+@pytest.mark.parametrize(("codec", "number"), [("ulaw", 0), ("g722", 9), ("gsm", 3)])
+def test_what_is_asked_after_a_conversation_is_heard_in_the_format_of_the_trunks(
+    town: Town, payer: Circuit, caller: str, codec: str, number: int
+) -> None:
+    did = make_did("callback", tenant=payer.tenant, payer=payer)
+    town.carrier.otherwise = pick_up
+    speak(town, codec, number)
+    wait_for_configuration(town.exchange)
+
+    async def scene() -> None:
+        back = await ask_for_it(town, did, caller)
+        for dialled in (OUTSIDE, "1144445555"):
+            assert await packets_within(back, 2) > 80, "he is asked for a number"
+            await back.press(f"{dialled}#")
+            far = await town.carrier.talk(f"55{dialled}", 1)
+            assert await packets_within(back, 1) > 30, "they talk"
+            await far.hang_up()
+        assert await packets_within(back, 2) > 80, "he is asked for another"
+        await back.hang_up()
+
+    try:
+        town.stage.play(scene())
+    finally:
+        speak(town, "alaw,ulaw", 8, 0)
+    assert_settled(town)
+
+
+async def packets_within(call: Call, seconds: float) -> int:
+    """What is heard soon; nothing is sent in a silence."""
+    assert call.audio is not None
+    await asyncio.sleep(0.8)
+    before = call.audio.packets_in
+    await asyncio.sleep(seconds)
+    return call.audio.packets_in - before
+
+
+def speak(town: Town, codecs: str, *numbers: int) -> None:
+    """Let trunks and carrier have these formats, `numbers` of `sip.FORMATS`, and no others."""
+    town.carrier.agent.formats = numbers
+    Trunk.objects.update(codecs=codecs)
+    shown = f"({codecs.replace(',', '|')})"
+    for trunk_id in (town.world.trunk.pk, town.second_trunk.pk):
+        said = f"pjsip show endpoint {trunk_endpoint(trunk_id)}"
+        wait_until(lambda said=said: shown in town.exchange.node.rx(said), "the switch knows")
 
 
 def test_the_audio_is_heard_before_it_hangs_up(

@@ -44,6 +44,7 @@ class Agent(asyncio.DatagramProtocol):
         self.account = account or Account()
         self.on_call = on_call
         self.user_agent = user_agent
+        self.formats: tuple[int, ...] = (8, 0)  # of its calls' audio, see `sip.FORMATS`
         self.address = ""
         self.port = 0
         self._transport: asyncio.DatagramTransport | None = None

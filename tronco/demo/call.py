@@ -36,7 +36,6 @@ class Call:
         self.audio: Audio | None = None
         self.tone_hz: float | None = None
         self.password: str | None = None
-        self.formats: tuple[int, ...] = (8, 0)  # of its audio, see `sip.FORMATS`
         self.is_incoming = False
         self.status = 0
         self.cause = 0
@@ -205,7 +204,7 @@ class Call:
         elif method == "INVITE":
             target = sip.media_target(request.body)
             if target and self.audio:
-                self.audio.start(target)
+                self.audio.start(target, kind=self.agent.formats[0])
             agent.answer(request, self._with_body(sip.response_to(request, 200), self._sdp()), addr)
         elif method != "ACK":
             agent.answer(request, sip.response_to(request, 200), addr)
@@ -247,7 +246,7 @@ class Call:
             self.ringing_at = self.ringing_at or time.monotonic()
             target = sip.media_target(answer.body)
             if target and self.audio:
-                self.audio.start(target, tone_hz=self.tone_hz)
+                self.audio.start(target, tone_hz=self.tone_hz, kind=self.agent.formats[0])
         self._changed.set()
 
     def _take_dialog(self, answer: Message) -> None:
@@ -322,7 +321,7 @@ class Call:
 
     def _sdp(self) -> str:
         port = self.audio.port if self.audio else 9
-        return sip.sdp_offer(self.agent.address, port, self.formats)
+        return sip.sdp_offer(self.agent.address, port, self.agent.formats)
 
     @staticmethod
     def _with_body(reply: Message, body: str) -> Message:
@@ -339,7 +338,7 @@ class Call:
         self.answered_at = time.monotonic()
         target = sip.media_target(sdp)
         if target and self.audio:
-            self.audio.start(target, tone_hz=self.tone_hz)
+            self.audio.start(target, tone_hz=self.tone_hz, kind=self.agent.formats[0])
         self._changed.set()
 
     def _now_ended(self, by: str) -> None:

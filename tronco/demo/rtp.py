@@ -12,7 +12,7 @@ from typing import cast
 
 import numpy as np
 
-A_LAW, MU_LAW, EVENTS = 8, 0, 101
+A_LAW, MU_LAW, GSM, G722, EVENTS = 8, 0, 3, 9, 101
 FRAME_S = 0.02
 FRAME = 160  # samples
 RATE = 8000
@@ -35,6 +35,13 @@ def _a_law_table() -> np.ndarray:
 A_LAW_SAMPLES = _a_law_table()
 _SORTED = np.argsort(A_LAW_SAMPLES, kind="stable")
 SILENCE = b"\xd5" * FRAME
+# A frame of next to nothing in each format of RFC 3551 that an agent may be told to speak.
+SILENCES = {
+    A_LAW: SILENCE,
+    MU_LAW: b"\xff" * FRAME,
+    GSM: bytes.fromhex("d820a2e15a50004924924924500049249249245000492492492450004924924924"),
+    G722: b"\xfa" * FRAME,
+}
 
 
 def tone_frames(hz: float, *, level: int = 6000) -> list[bytes]:
@@ -87,12 +94,14 @@ class Audio(asyncio.DatagramProtocol):
         """Where it hears."""
         return self._port
 
-    def start(self, target: tuple[str, int], *, tone_hz: float | None = None) -> None:
-        """Begin to speak: a tone, or silence."""
+    def start(
+        self, target: tuple[str, int], *, tone_hz: float | None = None, kind: int = A_LAW
+    ) -> None:
+        """Begin to speak: a tone in A-law, or silence."""
         self._target = target
         if self._speaker is None:
-            frames = tone_frames(tone_hz) if tone_hz else [SILENCE]
-            self._speaker = asyncio.create_task(self._speak(frames))
+            frames = tone_frames(tone_hz) if tone_hz else [SILENCES[kind]]
+            self._speaker = asyncio.create_task(self._speak(frames, kind))
 
     async def send_digits(self, digits: str) -> None:
         """Press keys, as RFC 4733 has them sent: 100 ms each, the end three times."""
@@ -151,13 +160,13 @@ class Audio(asyncio.DatagramProtocol):
         hz = float(np.argmax(spectrum)) * RATE / FRAME
         self.sounds.append(Sound(time.monotonic(), hz))
 
-    async def _speak(self, frames: list[bytes]) -> None:
+    async def _speak(self, frames: list[bytes], kind: int) -> None:
         loop = asyncio.get_running_loop()
         due, count = loop.time(), 0
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 if not self._is_pressing:
-                    self._send(A_LAW, frames[count % len(frames)], clock=self._clock)
+                    self._send(kind, frames[count % len(frames)], clock=self._clock)
                     self._clock = (self._clock + FRAME) & 0xFFFFFFFF
                 count += 1
                 due += FRAME_S

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from typing import Final
 
 from tronco.charging.models import Authorization
 from tronco.core.errors import TroncoError
+from tronco.routing.models import Trunk
 from tronco.sipcore.ami import Manager
 from tronco.sipcore.scene import Scene, format_scene
 from tronco.sipcore.spool import Ended, format_facts
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 DELAY_S: Final = 3.0
 STALE_S: Final = 30.0
 RING_S: Final = 90
+_MADE: Final = ("alaw", "ulaw", "g722", "gsm")
 # Nothing was heard of a call back: it never began.
 FORGET_S: Final = 120.0
 
@@ -134,8 +137,8 @@ class Callbacks:
                 ChannelId=f"{call_id[:-1]}d",
                 OtherChannelId=call_id,
                 # What he is told after a conversation must not pass the translator that has carried
-                # it: Asterisk's drops what has no timestamps, once some had.
-                Codecs="alaw",
+                # it: Debian's Asterisk drops what has no sequence, once some had (“late frame”).
+                Codecs=await self._store.run(find_common_format),
                 Context="moves",
                 Exten="step",
                 Priority="1",
@@ -153,6 +156,16 @@ def call_back_id(end: Ended) -> str:
     """The id of the call back, from that of the call that wants it."""
     central, _, number = end.call_id.rpartition("-")
     return f"{central}-{int(end.at.timestamp())}.{number.partition('.')[2]}c"
+
+
+def find_common_format() -> str:
+    """The audio format that most trunks take, of those that Asterisk can make; A-law if in doubt.
+
+    A call back is placed in it, so that nothing need be translated where the other side takes it.
+    """
+    rows = Trunk.objects.filter(is_active=True).values_list("codecs", flat=True)
+    taken = Counter(name for codecs in rows for name in codecs.split(",") if name in _MADE)
+    return max(_MADE, key=lambda name: taken[name])
 
 
 def is_called(*, call_id: str, wanted: Wanted) -> bool:
