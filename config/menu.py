@@ -15,6 +15,7 @@ from tronco.circuits.selectors import find_own_circuit
 from tronco.circuits.views import Circuits
 from tronco.customers.views import Customers
 from tronco.dids.views import Dids
+from tronco.recordings.selectors import hears_own
 from tronco.tenancy.views import Resellers
 from tronco.topups.selectors import count_waiting
 from tronco.ui.menu import Item, Section, open_sections
@@ -37,6 +38,11 @@ def has_extension(actor: Any) -> bool:
 def count_topups(actor: Any) -> int:
     """How many requests for credit wait for this person."""
     return count_waiting(actor=actor)
+
+
+def may_hear_own(actor: Any) -> bool:
+    """Whether this person may hear the recordings of his own calls."""
+    return hears_own(actor=actor)
 
 
 MENU = (
@@ -70,6 +76,13 @@ MENU = (
                 "own.view",
                 words=_("messages answering machine"),
                 icon="message-2",
+            ),
+            Item(
+                _("My recordings"),
+                "recordings:own_list",
+                "own.view",
+                icon="microphone-2",
+                only=may_hear_own,
             ),
             Item(_("My follow-me"), "pbx:own_line", "own.edit", icon="adjustments"),
         ),
@@ -177,6 +190,13 @@ MENU = (
                 "pbx.view",
                 words=_("messages answering machine"),
                 icon="message-2",
+            ),
+            Item(
+                _("Recordings"),
+                "recordings:recording_list",
+                "recordings.view",
+                words=_("recorded calls listen"),
+                icon="microphone-2",
             ),
         ),
     ),

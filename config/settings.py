@@ -7,7 +7,8 @@ TRONCO_HOSTS        host names the site answers to, comma separated
 TRONCO_HTTPS        1 when a proxy terminates TLS in front of the site
 TRONCO_URL          address that people type to reach the site, for links in e-mails
 TRONCO_ASSETS       directory of the screen assets installed from npm
-TRONCO_HOME         directory of this instance: sockets, spools, logs
+TRONCO_HOME         directory of this instance: sockets, spools, logs, recordings
+TRONCO_RECORDINGS_FREE_MB  calls are recorded while the disk has this much room (1024)
 TRONCO_SLICE_S      seconds that a call pays for at a time: more asks less often, less holds less
 TRONCO_SIP_REALM    realm of the SIP digests; fixed for the life of an installation
 TRONCO_LANGUAGE     en for English where nobody has chosen: command line, first sight of a screen
@@ -61,6 +62,7 @@ def _database(url: str) -> dict[str, object]:
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}
 SECRET_KEY = os.environ.get("TRONCO_SECRET_KEY", "")
 TRONCO_HOME = Path(os.environ.get("TRONCO_HOME", BASE_DIR / "var"))
+TRONCO_RECORDINGS_FREE_MB = int(os.environ.get("TRONCO_RECORDINGS_FREE_MB", "1024"))
 TRONCO_SIP_REALM = os.environ.get("TRONCO_SIP_REALM", "tronco")
 TRONCO_STUN = os.environ.get("TRONCO_STUN", "")
 TRONCO_TURN = os.environ.get("TRONCO_TURN", "")
@@ -113,6 +115,7 @@ INSTALLED_APPS = [
     "tronco.dids",
     "tronco.customers",
     "tronco.routing",
+    "tronco.recordings",
     "tronco.calls",
     "tronco.sipcore",
 ]

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("identity/", include("tronco.identity.urls")),
     path("mail/", include("tronco.mail.urls")),
     path("pbx/", include("tronco.pbx.urls")),
+    path("recordings/", include("tronco.recordings.urls")),
     path("routing/", include("tronco.routing.urls")),
     # Customers are tenants too; their screens need folders above.
     path("tenancy/", include(([*tenancy.urlpatterns, *customers.urlpatterns], "tenancy"))),

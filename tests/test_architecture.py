@@ -30,6 +30,7 @@ LAYERS = [
     "dids",
     "customers",
     "routing",
+    "recordings",
     "calls",
     "sipcore",
     "dashboard",

@@ -161,6 +161,8 @@ def test_bans() -> None:
 
 def test_no_context_answers_to_the_hang_up_of_a_call() -> None:
     """A pattern that takes `h` would run it again when the call is over."""
-    text = extensions_conf(agi="agi://127.0.0.1:1", spool=Path("/x"), messages=Path("/y"))
+    text = extensions_conf(
+        agi="agi://127.0.0.1:1", spool=Path("/x"), messages=Path("/y"), tapes=Path("/z")
+    )
     patterns = set(re.findall(r"(?m)^exten => (_[^,]+),", text))
     assert patterns == {"_[+*#0-9]!", "_[a-zA-Z]."}

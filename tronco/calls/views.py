@@ -18,6 +18,7 @@ from tronco.calls.models import Cdr
 from tronco.calls.tables import CdrTable, LiveTable, OwnCallTable, RefusedTable
 from tronco.charging.models import Authorization
 from tronco.circuits.selectors import get_circuit
+from tronco.recordings.views import OfCall
 from tronco.ui import panels
 from tronco.ui.actions import Action
 from tronco.ui.details import ObjectPage
@@ -74,6 +75,11 @@ def linked_calls(actor: Any, cdr: Cdr) -> Sequence[Cdr]:
     return list(selectors.list_linked_calls(actor=actor, cdr=cdr)[:LINKED_ON_A_CARD])
 
 
+def conversation_of(cdr: Cdr) -> tuple[str, ...]:
+    """The ids of the call, and of the one with which its conversation began."""
+    return tuple(filter(None, (cdr.call_id, cdr.explanation.get("linked"))))
+
+
 class Cdrs(Resource):
     model, table, filters = Cdr, CdrTable, CdrFilters
     title = _("Call records (CDR)")
@@ -94,6 +100,7 @@ class Cdrs(Resource):
         panels.Html(_("Route"), "calls/panels/route.html", lambda request, cdr: route_of(cdr)),
         CallRows(_("First call"), first_call),
         CallRows(_("Linked calls"), linked_calls),
+        OfCall(conversation_of),
         panels.Html(
             _("Why it cost what it cost"),
             "calls/panels/explanation.html",

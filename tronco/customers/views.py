@@ -20,7 +20,7 @@ from tronco.tenancy.forms import CONTACT
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.views import RESTORE, Tenants
 from tronco.ui import edits, panels
-from tronco.ui.actions import Action
+from tronco.ui.actions import Action, Tab
 from tronco.ui.formats import day, instant
 from tronco.ui.urls import visible_url
 
@@ -144,6 +144,8 @@ class Customers(Tenants):
         ),
         RESTORE,
     )
+
+    tabs = (Tab(_("Recordings"), "recordings:allowance", "tenancy.view"),)
 
     def queryset(self, actor: Any) -> Any:
         return selectors.list_customers(actor=actor)

@@ -80,6 +80,8 @@ _NOUNS = {
 PANEL_ONLY = {"extensions.edit": "circuits.edit", "notices.edit": "mail.edit"}
 # To ask a seller for credit: the master has none.
 _OF_WHO_BUYS = frozenset({"topups.edit"})
+# That there are recordings.
+_SEEN_BY_ALL = frozenset({"recordings.view", "recordings.export"})
 # His own telephone, and nothing of his company's.
 _EXTENSION_USER = frozenset({"dashboard.view", "own.view", "own.edit"})
 _CUSTOMER = frozenset(
@@ -108,6 +110,12 @@ _CUSTOMER = frozenset(
         "dids.view",
         "calls.view",
         "calls.export",
+        *_SEEN_BY_ALL,
+        # Those who talk have a right to secrecy: who carries the calls neither has them recorded
+        # nor hears them (docs/recordings.md).
+        "recordings.edit",
+        "recordings.delete",
+        "recordings.listen",
     }
 )
 
@@ -117,6 +125,7 @@ def permissions_for(role: Role, level: str) -> frozenset[str]:
     everything = frozenset(f"{noun}.{verb}" for noun in _NOUNS[level] for verb in _VERBS)
     if level == "master":
         everything -= _OF_WHO_BUYS
+    everything |= _SEEN_BY_ALL
     if role == Role.EXTENSION_USER:
         return _EXTENSION_USER if level == "customer" else frozenset()
     if level == "customer":

@@ -16,7 +16,7 @@ def sound_response(request: HttpRequest, sound: bytes, *, name: str) -> HttpResp
     tag = f'"{hashlib.sha256(sound).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified()
-    span = _asked_span(request.headers.get("Range", ""), len(sound))
+    span = asked_span(request.headers.get("Range", ""), len(sound))
     begin, end = span or (0, len(sound))
     response = HttpResponse(
         bytes(sound[begin:end]), content_type="audio/wav", status=206 if span else 200
@@ -31,7 +31,7 @@ def sound_response(request: HttpRequest, sound: bytes, *, name: str) -> HttpResp
     return response
 
 
-def _asked_span(header: str, length: int) -> tuple[int, int] | None:
+def asked_span(header: str, length: int) -> tuple[int, int] | None:
     """Read one range of bytes; what cannot be served as a part is served whole."""
     match = _RANGE.match(header)
     if match is None or not (match[1] or match[2]):

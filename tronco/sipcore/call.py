@@ -18,7 +18,8 @@ from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.cards import LineCard
 from tronco.sipcore.means import Means, Outlook
 from tronco.sipcore.steps import mailbox_sounds
-from tronco.sipcore.verdicts import Facts, Ring, Verdict
+from tronco.sipcore.taping import NOBODY, Wish, tape_variables
+from tronco.sipcore.verdicts import Facts, Ring, Variables, Verdict
 
 logger = logging.getLogger(__name__)
 Ask = Callable[[str], Awaitable[str]]
@@ -46,6 +47,8 @@ class Call:
         self.facts: dict[str, str] = {"line": request.endpoint}
         # Whose words a refusal is told in; None: it is not told.
         self.voice_of: int | None = None
+        # Who wants it recorded for what led to it.
+        self._wish = NOBODY
 
     async def decide(self, ask: Ask) -> Verdict:
         """Decide; `ask` gets values of expressions from the switch."""
@@ -115,14 +118,31 @@ class Call:
             is_charged=is_charged,
         )
 
+    async def _tape(self, *wishes: Wish) -> Variables:
+        """What the dialplan is told where somebody wants the call recorded."""
+        wish = self._wish
+        for one in wishes:
+            wish |= one
+        if not wish or not self._outlook.has_room():
+            return {}
+        [sound] = await self._means.sounds.paths(("s:recorded",), tenant_id=min(wish.owners))
+        return tape_variables(wish, sound)
+
     async def _ring(
-        self, line: LineCard, caller: str, grant: Grant, *, tag: str = "", is_direct: bool = False
+        self,
+        line: LineCard,
+        caller: str,
+        grant: Grant,
+        *wishes: Wish,
+        tag: str = "",
+        is_direct: bool = False,
     ) -> Ring:
         """Ring a line, with all that it does when it does not answer."""
         follow = line.follow
         if self._hops >= MOST_HOPS:
             follow = replace(follow, always="", by_status={})
         has_mailbox = follow.voicemail and line.id is not None
+        called = await self._means.tapings.find("circuit", line.id, "in")
         return Ring(
             line=line.number,
             pages=line.pages,
@@ -137,6 +157,7 @@ class Call:
             if has_mailbox
             else {},
             is_direct=is_direct,
+            tape=await self._tape(called, *wishes),
         )
 
     def _kept(self, grant: Grant) -> Facts:

@@ -75,6 +75,11 @@ class NodeSettings:
         """Where callers' messages are recorded."""
         return self.etc.parent / "var/spool/messages"
 
+    @property
+    def tapes(self) -> Path:
+        """Where conversations are recorded."""
+        return self.etc.parent / "var/spool/tapes"
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkSettings:
@@ -100,7 +105,10 @@ def render(node: NodeSettings, trunks: Sequence[TrunkSettings]) -> dict[str, str
         "extconfig.conf": _extconfig_conf(node),
         "res_pgsql.conf": _res_pgsql_conf(node),
         "extensions.conf": extensions_conf(
-            agi=f"agi://127.0.0.1:{node.agi_port}", spool=node.spool, messages=node.messages
+            agi=f"agi://127.0.0.1:{node.agi_port}",
+            spool=node.spool,
+            messages=node.messages,
+            tapes=node.tapes,
         ),
         "manager.conf": _manager_conf(node),
         "http.conf": _http_conf(node),

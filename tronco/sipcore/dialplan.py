@@ -35,8 +35,11 @@ CONTACT = (
     "^sips?:([A-Za-z0-9_.+*%~!-]+@)?[][A-Za-z0-9.:-]+(\\;[A-LN-Za-ln-z][A-Za-z0-9_.+*%~!:=-]*)*$"
 )
 
+# The other end is beside the two who talk by then.
+_TELL = ("Answer()", "Wait(0.4)", "Playback(${SOUND})", "Hangup()")
 
-def extensions_conf(*, agi: str, spool: Path, messages: Path) -> str:
+
+def extensions_conf(*, agi: str, spool: Path, messages: Path, tapes: Path) -> str:
     """Return `extensions.conf`."""
     return "\n".join(
         [
@@ -44,15 +47,17 @@ def extensions_conf(*, agi: str, spool: Path, messages: Path) -> str:
             context("from-line", _entry(f"{agi}/outgoing")),
             context("from-trunk", _entry(f"{agi}/incoming")),
             # Numbers of ours that were dialled from within.
-            context("from-us", _entry(f"{agi}/incoming,${{HOPS}}")),
+            context("from-us", _entry(f"{agi}/incoming,${{HOPS}},${{TAPED}}")),
             context("dial", any_dialled(_dial())),
             context("line", any_dialled(_line())),
             context("refuse", any_dialled(_refuse())),
             context("hang-up", any_dialled(_hang_up())),
-            context("answered", extension("s", _answered(spool))),
+            context("answered", extension("s", _answered(spool, tapes))),
             context("ended", extension("s", _ended(spool))),
             context("warning", extension("s", ["Answer()", "Playback(beep)", "Hangup()"])),
             context("whisper", extension("s", ["ChanSpy(${TARGET},qwEb)", "Hangup()"])),
+            context("tell", extension("s", _TELL)),
+            context("tell-both", extension("s", ["ChanSpy(${TARGET},qBEb)", "Hangup()"])),
             *voice_contexts(agi=agi, messages=messages),
             "#include extensions_emergency.conf\n",
         ]
@@ -103,7 +108,7 @@ def _dial() -> list[str]:
         'GotoIf($["${ROUTE}" = ""]?failed)',
         # The name too, which would be whatever the phone claims.
         "Set(CALLERID(all)=${CUT(ROUTE,>,1)})",
-        f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},giU(answered^${{UNIQUEID}}^${{I}})${{LIMIT}})",
+        f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},gi{_talk('${I}')})",
         'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
         "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",
         "Set(ATTEMPTS=${ATTEMPTS}${I}/${DIALSTATUS}/${HANGUPCAUSE}/${SIP}+)",
@@ -142,7 +147,7 @@ def _line() -> list[str]:
         "Set(ROUTE=${ROUTE}&PJSIP/${AS}/${URI})",
         "Goto(next)",
         '(ring)GotoIf($["${ROUTE}" = ""]?away)',
-        "Dial(${ROUTE:1},${RING_S},giU(answered^${UNIQUEID}^1)${LIMIT})",
+        f"Dial(${{ROUTE:1}},${{RING_S}},gi{_talk('1')})",
         'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
         "(else)Set(NEXT=${NEXT_${DIALSTATUS}})",
         'GotoIf($["${NEXT}" != ""]?follow,${EXTEN},1)',
@@ -171,11 +176,21 @@ def _hang_up() -> list[str]:
     ]
 
 
-def _answered(spool: Path) -> list[str]:
+def _talk(route: str) -> str:
+    """Options of a Dial whose two sides talk: TAPE is who wants it recorded, TELL says so."""
+    return f"U(answered^${{UNIQUEID}}^{route}^${{TAPE}}^${{TELL}})${{LIMIT}}"
+
+
+def _answered(spool: Path, tapes: Path) -> list[str]:
     """Runs on the called channel, before the two hear each other."""
     return [
         append(spool, ["A", "${ARG1}", NOW, "${ARG2}", "${CHANNEL}"]),
-        "Return()",
+        'GotoIf($["${ARG3}" = ""]?end)',
+        # If it cannot write, the call goes on all the same.
+        f"MixMonitor({tapes}/${{ARG3}}~${{ARG1}}.wav,b)",
+        'GotoIf($["${ARG4}" = ""]?end)',
+        "Originate(Local/s@tell/n,exten,tell-both,s,1,,av(TARGET=${CHANNEL}^SOUND=${ARG4}))",
+        "(end)Return()",
     ]
 
 

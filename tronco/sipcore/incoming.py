@@ -20,6 +20,7 @@ from tronco.sipcore.cards import DidCard, LineCard, Peer
 from tronco.sipcore.endpoints import find_trunk_id, supplying_did
 from tronco.sipcore.scene import Scene
 from tronco.sipcore.steps import echo, first_move, first_question
+from tronco.sipcore.taping import parse_wish
 from tronco.sipcore.verdicts import Forward, HangUpFirst, Verdict, Voice, dialable
 
 # What S1-22 tells apart: whoever calls from Brazil, and not from a mobile, is fixed.
@@ -41,11 +42,13 @@ class Incoming(Call):
     async def decide(self, ask: Ask) -> Verdict:
         trunk_id = find_trunk_id(self._request.endpoint)
         self._hops = int(self._request.argument(0) or "0")
+        self._wish = parse_wish(self._request.argument(1))
         self.facts |= {"direction": "in", "trunks": str(trunk_id or "")}
         did = await self._find_called(trunk_id, ask)
         if did is None:
             raise Refused("unknown-number")
         self._did = did
+        self._wish |= await self._means.tapings.find("did", did.id)
         if did.says_errors:
             self.voice_of = did.tenant_id
         number = classify(did.e164)
@@ -126,7 +129,7 @@ class Incoming(Call):
         grant = await self._admit()
         kind, id_ = (target.action, target.menu or target.queue)
         root = f"{kind}:{id_}" if kind in ("menu", "queue") else ""
-        return self._voice(grant, await first_move(self._means, self._scene(root), target))
+        return await self._voice(grant, await first_move(self._means, self._scene(root), target))
 
     async def _to_line(self, number: str) -> Verdict:
         callee = await self._directory.find_line(number) if number else None
@@ -156,7 +159,12 @@ class Incoming(Call):
         if not peers:
             raise Refused("nobody-there")
         return Forward(
-            dialable(self._did.raw), self._shown, peers, grant.deadline_s, self._kept(grant)
+            dialable(self._did.raw),
+            self._shown,
+            peers,
+            grant.deadline_s,
+            self._kept(grant),
+            await self._tape(),
         )
 
     async def _at_the_desk(self) -> Verdict:
@@ -167,9 +175,9 @@ class Incoming(Call):
         grant = await self._admit()
         scene = self._scene(did.mode)
         if did.mode == "test":
-            return self._voice(grant, await echo(self._means, scene))
+            return await self._voice(grant, await echo(self._means, scene))
         asks = "card" if did.mode == "card" else "pin"
-        return self._voice(grant, await first_question(self._means, scene, asks))
+        return await self._voice(grant, await first_question(self._means, scene, asks))
 
     async def _hang_up_first(self) -> Verdict:
         """Let the caller be called back: by a call of its own, which is authorised then."""
@@ -245,9 +253,16 @@ class Incoming(Call):
         did = self._did
         return Scene(tenant=did.tenant_id, caller=self._caller.e164, root=root, did=did.id)
 
-    def _voice(self, grant: Grant, move: Mapping[str, str]) -> Voice:
+    async def _voice(self, grant: Grant, move: Mapping[str, str]) -> Voice:
         tag = as_ascii(self._did.caller_tag)
-        return Voice(self._shown, move, grant.deadline_s, self._kept(grant), tag=tag)
+        return Voice(
+            self._shown,
+            move,
+            grant.deadline_s,
+            self._kept(grant),
+            tag=tag,
+            tape=await self._tape(),
+        )
 
     @property
     def _shown(self) -> str:

@@ -27,7 +27,8 @@ from tronco.sipcore.call import Ask, as_shown
 from tronco.sipcore.cards import DidCard, FollowMe, LineCard
 from tronco.sipcore.outgoing import Outgoing
 from tronco.sipcore.steps import find_payer
-from tronco.sipcore.verdicts import Dial, Own, Ring, Told, Verdict
+from tronco.sipcore.taping import NOBODY, Wish, parse_wish
+from tronco.sipcore.verdicts import Dial, Own, Ring, Told, Variables, Verdict
 
 # A call that leads to a call that leads to a call ends here.
 MOST_LEGS: Final = 6
@@ -57,6 +58,8 @@ class Leg(Outgoing):
             raise Refused("no-route")
         if self._via_id is not None:
             self._via = await self._directory.find_did_by_id(self._via_id)
+        self._wish = parse_wish(asked.argument(4)) | parse_wish(asked.argument(5))
+        self._wish |= await self._means.tapings.find("did", self._via_id)
         classes = self._via.outgoing_classes if self._via else frozenset()
         line = await find_payer(self._directory, payer, classes)
         if line is None:
@@ -104,6 +107,14 @@ class Leg(Outgoing):
         if self._kind in ("card", "back"):
             return None
         return await super()._inside(line)
+
+    async def _tape(self, *wishes: Wish) -> Variables:
+        """What is said and typed at the desk that calls back is nobody's conversation."""
+        return {} if self._kind == "back" else await super()._tape(*wishes)
+
+    async def _wish_of(self, line: LineCard) -> Wish:
+        """Only at the desk it is the line itself that calls."""
+        return await super()._wish_of(line) if self._kind == "line" else NOBODY
 
     def _payer(self, line: LineCard) -> Line:
         return line.as_payer(did_id=self._via_id)

@@ -13,6 +13,7 @@ from tronco.sipcore.directory import Directory
 from tronco.sipcore.sound_files import SoundFiles
 from tronco.sipcore.sounds import Sounds
 from tronco.sipcore.store import Store
+from tronco.sipcore.taping import Tapings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Means:
     gateway: Gateway
     books: Books
     sounds: Sounds
+    tapings: Tapings
     checks: Store
 
 
@@ -34,9 +36,11 @@ class Outlook:
     note      takes down a grant before Asterisk hears of it
     catch_up  records calls that have ended by now; how many there were
     files     its recordings
+    has_room  whether its disk has room for recorded calls
     """
 
     health: Callable[[], Mapping[int, TrunkHealth]]
     note: Callable[[AgiRequest, Grant], None]
     catch_up: Callable[[], Awaitable[int]]
     files: SoundFiles
+    has_room: Callable[[], bool]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tronco.core.errors import Unavailable
+from tronco.recordings.files import has_room
 from tronco.runtime.paths import Home
 from tronco.sipcore.ami import Fields, Manager
 from tronco.sipcore.config import NodeSettings
@@ -26,10 +27,12 @@ from tronco.sipcore.queues import (
 from tronco.sipcore.sound_files import SoundFiles
 from tronco.sipcore.sounds import LANGUAGE
 from tronco.sipcore.store import Store
+from tronco.sipcore.tapes import store_tapes
 
 logger = logging.getLogger(__name__)
 # Many rows are often changed one after the other.
 GATHER_S: Final = 0.3
+_TAPED: Final = {False: "not recorded: the disk is nearly full", True: "recorded again"}
 # The tables from which all this is made.
 TABLES: Final = frozenset({"pbx_prompt", "pbx_queue", "pbx_queuemember", "circuits_circuit"})
 
@@ -56,6 +59,7 @@ class Media:
         self._paused: frozenset[tuple[int, str]] = frozenset()
         self._live = LiveQueues()
         self._is_stored = False
+        self.has_room = True
         self.changed = asyncio.Event()
         self.changed.set()
 
@@ -155,6 +159,14 @@ class Media:
         """Bring in messages of which the spool did not tell, and forget those that were heard."""
         await self._store.run(store_forgotten, self._settings.messages)
         await self._store.run(self.files.forget_messages)
+
+    async def bring_tapes(self) -> None:
+        """Bring in recorded conversations, and see whether there is room for more."""
+        tapes = self._settings.tapes
+        if self.has_room != (found := has_room(tapes)):
+            logger.warning("calls of %s are %s", self._settings.name, _TAPED[found])
+            self.has_room = found
+        await self._store.run(store_tapes, tapes)
 
     async def watch(self) -> None:
         """Ask about the queues in which something happened, and store what is so now."""

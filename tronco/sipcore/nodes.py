@@ -53,6 +53,7 @@ SAME_BOOT = timedelta(seconds=3)
 # More than this and forgetting everything is cheaper.
 MOST_TO_EXPIRE = 200
 COLLECT_EVERY_S = 60.0
+TAPES_EVERY_S = 2.0
 HOURLY_S = 3600.0
 LONG_S = 86_400
 
@@ -130,6 +131,7 @@ class Node:
             note=self._note,
             catch_up=self._recorder.drain,
             files=self._media.files,
+            has_room=lambda: self._media.has_room,
         )
 
     async def run(self) -> None:
@@ -147,6 +149,7 @@ class Node:
             every(HOURLY_S, self._media.apply, sooner=self._media.changed),
             every(STATUS_EVERY_S, self._media.watch),
             every(COLLECT_EVERY_S, self._media.collect),
+            every(TAPES_EVERY_S, self._media.bring_tapes),
             every(HOURLY_S, self._suppliers.apply, sooner=self._suppliers.changed),
             every(HOURLY_S, self._outside.apply, sooner=self._outside.changed),
             every(STATUS_EVERY_S, self._suppliers.watch),

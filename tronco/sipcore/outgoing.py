@@ -21,6 +21,7 @@ from tronco.sipcore.call import Ask, Call, as_shown
 from tronco.sipcore.cards import DidCard, LineCard
 from tronco.sipcore.scene import Scene
 from tronco.sipcore.steps import first_move, own_messages
+from tronco.sipcore.taping import Wish
 from tronco.sipcore.verdicts import Alone, Dial, Facts, Own, PickUp, Route, Verdict, Voice
 
 logger = logging.getLogger(__name__)
@@ -129,13 +130,14 @@ class Outgoing(Call):
             is_charged=False,
             limits=(*self._limits(line), *colleague.own_limits),
         )
-        return await self._ring(colleague, line.inside, grant)
+        return await self._ring(colleague, line.inside, grant, await self._wish_of(line))
 
     async def _queue(self, line: LineCard, queue: int) -> Verdict:
         grant = await self._answered_inside(line, self._limits(line))
         scene = Scene(root=f"queue:{queue}", tenant=line.tenant_id, caller=line.inside)
         move = await first_move(self._means, scene, Target("queue", queue=queue))
-        return Voice(line.inside, move, grant.deadline_s, self._kept(grant))
+        tape = await self._tape(await self._wish_of(line))
+        return Voice(line.inside, move, grant.deadline_s, self._kept(grant), tape=tape)
 
     async def _own_messages(self, line: LineCard) -> Verdict:
         grant = await self._answered_inside(line, self._limits(line))
@@ -180,8 +182,11 @@ class Outgoing(Call):
         )
         shown = as_shown(caller if is_charged and caller else line.inside)
         if own.is_plain and callee is not None:
-            return await self._ring(callee, shown, grant, tag=own.caller_tag)
-        return Own(own.raw, shown, grant.deadline_s, self._kept(grant))
+            number_wants = await self._means.tapings.find("did", own.id)
+            wishes = (await self._wish_of(line), number_wants)
+            return await self._ring(callee, shown, grant, *wishes, tag=own.caller_tag)
+        tape = await self._tape(await self._wish_of(line))
+        return Own(own.raw, shown, grant.deadline_s, self._kept(grant), tape)
 
     async def _by_trunks(self, line: LineCard, caller: str, number: Number) -> Verdict:
         attempts, reason = await self._attempts(line, number)
@@ -207,7 +212,12 @@ class Outgoing(Call):
                 tuple(_route(attempt, caller) for attempt in allowed),
                 grant.deadline_s,
                 self._kept(grant),
+                await self._tape(await self._wish_of(line)),
             )
+
+    async def _wish_of(self, line: LineCard) -> Wish:
+        """Who wants the calls recorded that the line makes."""
+        return await self._means.tapings.find("circuit", line.id, "out")
 
     def _payer(self, line: LineCard) -> Line:
         return line.as_payer()

@@ -29,6 +29,7 @@ from tronco.sipcore.places import journal_path
 from tronco.sipcore.server import AgiServer
 from tronco.sipcore.sounds import Sounds
 from tronco.sipcore.store import Store
+from tronco.sipcore.taping import Tapings
 
 logger = logging.getLogger(__name__)
 # Calls are let in after this at the latest: emergency calls need nothing of it.
@@ -62,7 +63,10 @@ class Process:
         self._checks = Store("checks")
         self._books = Books(self._checks)
         self._sounds = Sounds(self._questions.fetch)
-        means = Means(self._directory, self._gateway, self._books, self._sounds, self._checks)
+        self._tapings = Tapings(self._questions.fetch)
+        means = Means(
+            self._directory, self._gateway, self._books, self._sounds, self._tapings, self._checks
+        )
         outlooks = {name: node.outlook for name, node in self._nodes.items()}
         control = Control(means, outlooks)
         self._server = AgiServer(control.decide, port=settings[0].agi_port)
@@ -155,6 +159,7 @@ class Process:
         self._directory.forget_all()
         self._books.forget_all()
         self._sounds.forget_all()
+        self._tapings.forget_all()
 
     def _config_changed(self, table: str) -> None:
         self._forget_all()

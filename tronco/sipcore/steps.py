@@ -205,6 +205,7 @@ async def _told(means: Means, scene: Scene, move: Move) -> Variables:
             "SOUND": await _sounds(means, scene, move.sounds),
             "QUEUE": f"queue~{move.queue}",
             "WAIT_S": str(move.max_wait_s),
+            "__QUEUED": str(await means.tapings.find("queue", move.queue)),
             **state,
             "DO": "queue",
         }
@@ -233,6 +234,8 @@ async def _leg(means: Means, scene: Scene, number: str, payer: str) -> Variables
         "__VIA": str(scene.did or ""),
         "__SHOWN": line.shown.lstrip("+") if line else "",
         "__LEG_FACTS": format_facts(facts),
+        # Where a group leads to when nobody takes the call is not the group's any more.
+        "__QUEUED": "",
         "DO": "leg",
     }
 

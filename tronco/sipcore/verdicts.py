@@ -16,6 +16,7 @@ from tronco.sipcore.endpoints import (
 from tronco.sipcore.spool import format_facts
 
 Facts = Mapping[str, str]
+Variables = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Dial:
     routes: tuple[Route, ...]
     limit_s: int | None = None
     facts: Facts = field(default_factory=dict)
+    tape: Variables = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
         facts = {**self.facts, "trunks": ".".join(str(route.trunk_id) for route in self.routes)}
@@ -46,6 +48,7 @@ class Dial:
             "LIMIT": _limit(self.limit_s),
             "ROUTES": "|".join(map(str, self.routes)),
             "FACTS": format_facts(facts),
+            **self.tape,
             "VERDICT": "dial",
         }
 
@@ -59,6 +62,7 @@ class Forward:
     peers: tuple[Peer, ...]
     limit_s: int | None = None
     facts: Facts = field(default_factory=dict)
+    tape: Variables = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
         routes = (
@@ -70,6 +74,7 @@ class Forward:
             "LIMIT": _limit(self.limit_s),
             "ROUTES": "|".join(routes),
             "FACTS": format_facts(dict(self.facts)),
+            **self.tape,
             "VERDICT": "dial",
         }
 
@@ -93,6 +98,7 @@ class Ring:
     mailbox: Mapping[str, str] = field(default_factory=dict)
     is_direct: bool = False
     pages: tuple[str, ...] = ()  # its telephones in open pages ring too
+    tape: Variables = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
         follow = self.follow
@@ -103,6 +109,7 @@ class Ring:
             "CLI": self.caller,
             "RING_S": str(follow.ring_s),
             "FACTS": format_facts(dict(self.facts)),
+            **self.tape,
         }
         if self.tag:
             told["TAG"] = self.tag
@@ -126,6 +133,7 @@ class Own:
     caller: str
     limit_s: int | None = None
     facts: Facts = field(default_factory=dict)
+    tape: Variables = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
         return {
@@ -133,6 +141,7 @@ class Own:
             "NEXT": dialable(self.number),
             "CLI": self.caller,
             "FACTS": format_facts(dict(self.facts)),
+            **self.tape,
             "VERDICT": "own",
         }
 
@@ -146,6 +155,7 @@ class Voice:
     limit_s: int | None = None
     facts: Facts = field(default_factory=dict)
     tag: str = ""
+    tape: Variables = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
         return {
@@ -153,6 +163,7 @@ class Voice:
             "CLI": self.caller,
             **({"TAG": self.tag} if self.tag else {}),
             "FACTS": format_facts(dict(self.facts)),
+            **self.tape,
             **self.move,
             "VERDICT": "voice",
         }

@@ -52,7 +52,7 @@ def _leg_entry(agi: str) -> list[str]:
         "Set(FACTS=${LEG_FACTS})",
         "Set(CLI=${SHOWN})",
         "Set(__HOPS=$[0${HOPS} + 1])",
-        f"AGI({agi}/leg,${{PAYER}},${{VIA}},${{HOPS}},${{LINKED}})",
+        f"AGI({agi}/leg,${{PAYER}},${{VIA}},${{HOPS}},${{LINKED}},${{TAPED}},${{QUEUED}})",
         'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
         'GotoIf($["${SAID}" = ""]?go)',
         "Progress()",

@@ -81,7 +81,8 @@ class BulkPage(ResourcePage):
         if form is not None and not form.is_valid():
             return self.show(rows, form, status=422)
         try:
-            with recorded(request.POST.get(REASON, "").strip()[:200]):
+            reason = request.POST.get(REASON) or request.POST.get("reason", "")
+            with recorded(reason.strip()[:200]):
                 apply_to_all(rows, lambda row: self.act(row, form), self.resource.label)
         except Refused as refused:
             return self.show(rows, form, errors=refused.errors, status=422)

@@ -16,7 +16,7 @@ class Item:
     """A screen: its name, its url name, and the permission to see it (empty: everybody).
 
     `words` are other names by which the quick access finds it. `count(actor)` tells how much waits
-    there for him.
+    there for him, `only` who has any use for it (None: everybody).
     """
 
     label: Text
@@ -24,6 +24,7 @@ class Item:
     permission: str
     words: Text = ""
     icon: str = ""
+    only: Callable[[Any], bool] | None = None
     count: Callable[[Any], int] | None = None
 
     def address(self) -> str:
@@ -44,7 +45,8 @@ class Section:
         """The items this actor may open."""
         if self.only is not None and not self.only(actor):
             return []
-        return [i for i in self.items if not i.permission or actor.can(i.permission)]
+        permitted = [i for i in self.items if not i.permission or actor.can(i.permission)]
+        return [i for i in permitted if i.only is None or i.only(actor)]
 
 
 def open_sections(menu: Sequence[Section], actor: Any, path: str) -> Iterator[dict[str, Any]]:
