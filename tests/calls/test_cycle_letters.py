@@ -148,6 +148,15 @@ def test_who_is_told(world: World, case: str, told: int) -> None:
     assert cycle_letters_queue(at=at) == Email.objects.count() == told
 
 
+def test_an_address_that_is_none_does_not_hold_up_the_others(world: World) -> None:
+    Tenant.objects.filter(pk=world.customer.pk).update(email="ninguém")
+    for customer in (None, world.customer_b):
+        line(world, "postpaid", tenant=customer)
+    cycles_close_due(CLOSES)
+    assert cycle_letters_queue(at=SOON) == 1
+    assert Email.objects.get().tenant == world.customer_b
+
+
 def test_the_calls_of_a_line_that_is_disabled_by_now_are_told(world: World) -> None:
     circuit = line(world, "postpaid")
     made(world, circuit, talks_s=60)

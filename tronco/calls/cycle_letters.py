@@ -7,6 +7,7 @@ those beyond it were paid by top-ups.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from tronco.catalog.models import Plan
 from tronco.charging.cycles import ZONE, cycle_start_of
 from tronco.charging.models import Account, LedgerEntry
 from tronco.circuits.models import Circuit
+from tronco.core.errors import InvalidInput
 from tronco.core.money import format_brl
 from tronco.customers.models import Subscription
 from tronco.mail.models import Email, Notices
@@ -33,6 +35,7 @@ from tronco.mail.selectors import find_notices
 from tronco.mail.services import notice_queue
 from tronco.ui.formats import NOTHING
 
+logger = logging.getLogger(__name__)
 # Of a cycle that closed longer ago nobody is told any more.
 FRESH = timedelta(days=3)
 LONGEST_CALL = timedelta(days=1)
@@ -55,8 +58,12 @@ def cycle_letters_queue(*, at: datetime) -> int:
     told = 0
     for accounts in _list_untold(at):
         closed = _sum_up(accounts)
-        if closed.fees_u or closed.included_u or closed.calls:
+        if not (closed.fees_u or closed.included_u or closed.calls):
+            continue
+        try:
             told += _tell(accounts[0], closed) is not None
+        except InvalidInput as problem:
+            logger.warning("customer %s: %s", accounts[0].tenant_id, problem)
     return told
 
 
