@@ -137,13 +137,15 @@ def test_the_customers_users_keep_their_passwords(world: World) -> None:
         assert answer.status_code == 403, way
 
 
-@pytest.mark.parametrize("lost", ["permission", "customer", "ended"])
+@pytest.mark.parametrize("lost", ["permission", "customer", "removed", "ended"])
 def test_a_visit_ends_with_what_it_rests_on(world: World, ana: User, lost: str) -> None:
     client = inside(world, ana)
     if lost == "permission":
         User.objects.filter(pk=ana.pk).update(role=Role.READ_ONLY)
     elif lost == "customer":
         ana.customers.set([world.customer_a1])
+    elif lost == "removed":
+        Tenant.objects.filter(pk=world.customer_a.pk).update(status="removed")
     else:
         Visit.objects.update(ended_at="2026-11-20T12:00:00Z")
     assert BANNER not in client.get("/circuits/").content.decode()
