@@ -17,7 +17,7 @@ from tronco.charging.models import Account, LedgerEntry
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TroncoError
 from tronco.core.money import MICRO
 from tronco.identity.roles import Role
-from tronco.mail.models import Email
+from tronco.mail.models import Email, Notices
 from tronco.mail.tasks import deliver_due
 from tronco.tenancy.access import SYSTEM, Actor
 from tronco.tenancy.models import Tenant
@@ -79,6 +79,24 @@ def test_a_request_and_its_approval_are_told_in_both_directions(
         "approved", 30 * MICRO, seller.name,
     )  # fmt: skip
     assert topup.decided_at is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "refused"),
+    [
+        ("pt-br", "Cliente A pede R$ 50,00 de crédito", "Seu pedido de crédito foi recusado"),
+        ("en", "Cliente A asks for R$ 50,00 of credit", "Your request for credit was refused"),
+    ],
+)
+def test_letters_speak_their_readers_language(
+    world: World, language: str, asked: str, refused: str
+) -> None:
+    for tenant in (world.customer_a, world.reseller_a):
+        Notices.objects.create(tenant=tenant, language=language)
+    topup = make_topup(world, world.circuit(tenant=world.customer_a).account)
+    services.topup_tell_asked(topup_id=topup.pk)
+    services.topup_refuse(actor=SYSTEM, topup_id=topup.pk, reason="Pix não localizado")
+    assert [email.subject for email in Email.objects.order_by("pk")] == [asked, refused]
 
 
 @pytest.mark.parametrize(
