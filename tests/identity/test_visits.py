@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tests.support.web import WebClient, make_user, signed_in
 from tests.support.world import World, make_world
+from tronco.circuits.models import Circuit
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.identity import visits
 from tronco.identity.models import User, Visit
@@ -165,6 +166,19 @@ def test_a_visit_ends_after_two_hours_and_says_until_when(world: World, ana: Use
     visit.refresh_from_db()
     assert visit.ended_at == visit.until, "not when it was noticed"
     assert client.get("/tenancy/customers/").status_code == 200
+
+
+def test_what_is_sent_too_late_is_not_done_outside(world: World, ana: User) -> None:
+    world.circuit(tenant=world.customer_a)
+    world.circuit(tenant=world.customer_a1)
+    client = inside(world, ana)
+    Visit.objects.update(began_at=timezone.now() - timedelta(minutes=121))
+    suspend = "/circuits/bulk/do/suspend/"
+    answer = client.post(suspend, {"all": "1", "confirmed": "1"})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert not Circuit.objects.exclude(status="active").exists()
+    client.post(suspend, {"all": "1", "confirmed": "1"})
+    assert not Circuit.objects.filter(status="active").exists(), "as himself he may"
 
 
 def test_signing_out_leaves_the_panel(world: World, ana: User) -> None:

@@ -38,7 +38,7 @@ class ActorMiddleware:
         actor = self.inside(request, actor)
         response: Any = None
         try:
-            response = self.forced(request) or self.answer(request, actor, request_id)
+            response = self.kept_out(request) or self.answer(request, actor, request_id)
         finally:
             if response is None or not response.streaming:
                 unbind()
@@ -49,9 +49,10 @@ class ActorMiddleware:
 
     def inside(self, request: HttpRequest, actor: Actor) -> Actor:
         """Who he is where he stands: in a customer's panel, as far as that lasts, a visitor."""
-        visit = None
+        visit, is_over = None, False
         if visit_id := request.session.get(VISIT):
             visit = find_visit(actor=actor, visit_id=visit_id)
+            is_over = visit is None
             if visit is None:
                 del request.session[VISIT]
                 with acting(actor):
@@ -61,6 +62,7 @@ class ActorMiddleware:
                 actor = visitor(actor, visit)
                 bind_scope(actor.scopes)
         request.actor, request.visit = actor, visit  # type: ignore[attr-defined]
+        request.visit_is_over = is_over  # type: ignore[attr-defined]
         return actor
 
     def answer(self, request: HttpRequest, actor: Actor, request_id: str) -> HttpResponse:
@@ -70,15 +72,23 @@ class ActorMiddleware:
         with acting(actor, request_id=request_id):
             return self.get_response(request)
 
-    def forced(self, request: HttpRequest) -> HttpResponse | None:
-        """Send who must change his password there, whatever he asks for."""
-        if not getattr(request.user, "must_change_password", False):
+    def kept_out(self, request: HttpRequest) -> HttpResponse | None:
+        """Send who must change his password there, whatever he asks for.
+
+        What is sent from a panel that its visitor has had to leave meanwhile is not done: outside,
+        "all" are all that he reaches.
+        """
+        must_change = getattr(request.user, "must_change_password", False)
+        is_late = request.visit_is_over and request.method not in SAFE  # type: ignore[attr-defined]
+        if not (must_change or is_late):
             return None
         try:
             wanted = resolve(request.path_info).view_name
         except LookupError:
             wanted = ""
-        return None if wanted in OPEN_TO_ALL else HttpResponseRedirect(reverse("identity:password"))
+        if wanted in OPEN_TO_ALL:
+            return None
+        return HttpResponseRedirect(reverse("identity:password") if must_change else "/")
 
     def closed(self, request: HttpRequest) -> HttpResponse:
         """End the session of a user who, or whose tenant, has been closed since."""
