@@ -32,6 +32,7 @@ from tronco.demo.lines import LINES
 from tronco.dids.models import Did, NumberRange
 from tronco.identity.models import User
 from tronco.pbx.models import LineService
+from tronco.recordings.models import Policy, Rule
 from tronco.routing.models import Trunk
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
@@ -298,3 +299,10 @@ def test_it_does_not_mix_with_other_customers(demo: Demonstration, tmp_path: Pat
     with pytest.raises(Conflict, match="customers, price lists or carriers of its own"):
         load(tmp_path / "scene.json")
     assert not (tmp_path / "scene.json").exists()
+
+
+def test_the_clinic_records_what_its_group_answers(demo: Demonstration) -> None:
+    [rule] = Rule.objects.filter(tenant__name__contains="Clínica")
+    policy = Policy.objects.get(tenant=rule.tenant)
+    assert rule.queue is not None
+    assert (policy.is_allowed, policy.announces, policy.own_listen) == (True, True, True)

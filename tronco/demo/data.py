@@ -26,6 +26,7 @@ from tronco.demo.lines import LINES, SERVICE_NUMBER, lines_close, lines_load, re
 from tronco.demo.notices import notices_load
 from tronco.demo.offers import offers_load
 from tronco.demo.people import Access, is_loaded, people_load
+from tronco.demo.recordings import recordings_load
 from tronco.demo.stock import stock_load
 from tronco.demo.telephones import telephones_load
 from tronco.demo.topups import topups_load
@@ -74,6 +75,7 @@ def _load(central: Central, carrier_port: int, scene: Path, access: Path) -> Loa
     telephones_load(lines, history.last_calls, now=now, chance=history.chance)
     lines_close(lines)
     voice_load(people, lines, catalog.plans)
+    recordings_load(people)
     stock_load(people)
     extensions_load(people)
     topups_load()
