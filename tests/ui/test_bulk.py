@@ -40,6 +40,19 @@ def test_all_that_match_is_what_the_filter_of_the_address_says(
     assert inactive() == {"Cliente A", "Cliente A1"}
 
 
+def test_what_came_meanwhile_is_asked_about(world: World, client: WebClient) -> None:
+    question = client.post(f"{EDIT}?q=cliente a", {"all": "1"}).content.decode()
+    assert 'name="_count" value="2"' in question
+    Tenant.objects.filter(pk=world.customer_b.pk).update(name="Cliente A2")
+    answer = client.post(f"{EDIT}?q=cliente a", {"all": "1", "_count": "2", **CHANGE})
+    assert (answer.status_code, inactive()) == (422, set())
+    page = answer.content.decode()
+    assert "A seleção mudou" in page
+    assert "3 linhas selecionadas" in page
+    client.post(f"{EDIT}?q=cliente a", {"all": "1", "_count": "3", **CHANGE})
+    assert len(inactive()) == 3
+
+
 def test_rows_of_others_in_the_selection_do_not_count(world: World) -> None:
     reseller = administrator(world, world.reseller_b)
     reseller.post(EDIT, {"pk": [world.customer_a.pk, world.customer_b.pk], **CHANGE})

@@ -80,6 +80,10 @@ class BulkPage(ResourcePage):
         form = self.form(request.POST)
         if form is not None and not form.is_valid():
             return self.show(rows, form, status=422)
+        if request.POST.get("_count", str(len(rows))) != str(len(rows)):
+            # Some came or went, or he reaches more by now than when he was asked.
+            messages.warning(request, _("The selection has changed meanwhile; look at it again."))
+            return self.show(rows, form, status=422)
         try:
             reason = request.POST.get(REASON) or request.POST.get("reason", "")
             with recorded(reason.strip()[:200]):
