@@ -167,9 +167,13 @@ def speak(town: Town, codecs: str, *numbers: int) -> None:
     town.carrier.agent.formats = numbers
     Trunk.objects.update(codecs=codecs)
     shown = f"({codecs.replace(',', '|')})"
-    for trunk_id in (town.world.trunk.pk, town.second_trunk.pk):
-        said = f"pjsip show endpoint {trunk_endpoint(trunk_id)}"
-        wait_until(lambda said=said: shown in town.exchange.node.rx(said), "the switch knows")
+
+    def is_known() -> bool:
+        trunks = (town.world.trunk.pk, town.second_trunk.pk)
+        rx = town.exchange.node.rx
+        return all(shown in rx(f"pjsip show endpoint {trunk_endpoint(pk)}") for pk in trunks)
+
+    wait_until(is_known, "the switch knows")
 
 
 def test_the_audio_is_heard_before_it_hangs_up(
