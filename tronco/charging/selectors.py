@@ -1,14 +1,14 @@
-"""Reads of charging: what an account has, what moved it, what its running calls hold."""
+"""Reads of charging: what an account has, what moved it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tronco.catalog.models import Plan
-from tronco.charging.models import Account, Authorization, Bucket, LedgerEntry
+from tronco.charging.models import Account, LedgerEntry
 from tronco.core.errors import NotFound
 from tronco.tenancy.access import Actor
 
@@ -80,28 +80,3 @@ def get_account(*, actor: Actor, account_id: int, lock: bool = False) -> Account
 def list_entries(*, actor: Actor, account_id: int) -> QuerySet[LedgerEntry]:
     """Return the statement of an account, the newest first; each entry knows its balance before."""
     return LedgerEntry.objects.visible_to(actor).filter(account=account_id)
-
-
-def list_buckets(*, actor: Actor, account_id: int) -> QuerySet[Bucket]:
-    """Return what the account has of its allowances, the newest cycle first, with `left`.
-
-    A cycle's bucket appears with its first call.
-    """
-    return (
-        Bucket.objects.visible_to(actor)
-        .filter(account=account_id)
-        .select_related("allowance")
-        .annotate(left=F("granted") - F("used") - F("held"))
-        .order_by("-cycle_start", "allowance__position", "allowance_id")
-    )
-
-
-def find_call(*, actor: Actor, call_id: str) -> Authorization | None:
-    """Return a call that was let through, running or ended."""
-    return Authorization.objects.visible_to(actor).filter(pk=call_id).first()
-
-
-def list_running_calls(*, actor: Actor) -> QuerySet[Authorization]:
-    """Return the calls in progress, the newest first."""
-    running = Authorization.objects.visible_to(actor).filter(state=Authorization.State.OPEN)
-    return running.order_by("-started_at")

@@ -65,7 +65,6 @@ class Audio(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.packets_in = 0
-        self.packets_out = 0
         self.sounds: list[Sound] = []
         self.digits = ""
         # Where audio came from.
@@ -178,4 +177,3 @@ class Audio(asyncio.DatagramProtocol):
         self._sequence = (self._sequence + 1) & 0xFFFF
         header = _HEADER.pack(0x80, 0x80 * marker | kind, self._sequence, clock, self._source)
         self._transport.sendto(header + payload, self._target)
-        self.packets_out += 1

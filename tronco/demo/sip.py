@@ -35,7 +35,7 @@ REASONS = {
 }
 FORMATS = {0: "PCMU/8000", 3: "GSM/8000", 8: "PCMA/8000", 9: "G722/8000"}
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
-_URI = re.compile(r"sips?:(?:([^@>;?]*)@)?([^>;?\s:]+|\[[^\]]+\])(?::(\d+))?")
+_USER = re.compile(r"sips?:([^@>;?]*)@")
 
 
 @dataclass
@@ -123,16 +123,8 @@ def uri_in(address: str) -> str:
 
 
 def user_of(address: str) -> str:
-    found = _URI.search(address)
-    return (found[1] or "") if found else ""
-
-
-def target_of(uri: str) -> tuple[str, int]:
-    """Where a request to the URI is sent."""
-    found = _URI.search(uri)
-    if found is None:
-        raise ValueError(f"{uri!r} is not a SIP URI")
-    return found[2], int(found[3] or 5060)
+    found = _USER.search(address)
+    return found[1] if found else ""
 
 
 def new_branch() -> str:

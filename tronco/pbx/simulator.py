@@ -59,10 +59,6 @@ class Simulation:
     def asks_keys(self) -> bool:
         return isinstance(self.move, flow.Ask)
 
-    @property
-    def is_over(self) -> bool:
-        return not self.asks_keys and not self.answers
-
 
 def simulate(*, menu: Menu, inputs: Sequence[str], at: datetime) -> Simulation:
     """Return what happens to a caller of the menu who does this."""
