@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.callingcards.making import make_card
 from tests.support.world import World, make_world
-from tronco.charging.models import Authorization
+from tronco.callingcards.models import Card
+from tronco.callingcards.services import series_block
+from tronco.charging.models import Account, Authorization
 from tronco.circuits.models import Circuit
 from tronco.sipcore.payers import is_payer_stopped
+from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
 
 pytestmark = pytest.mark.django_db
@@ -20,12 +24,12 @@ def world() -> World:
     return make_world()
 
 
-def running_call(circuit: Circuit, direction: str) -> str:
+def running_call(account: Account, circuit: Circuit | None, direction: str) -> str:
     Authorization.objects.create(
         call_id="call-1",
-        tenant_id=circuit.tenant_id,
-        account_id=circuit.account_id,
-        circuit_id=circuit.pk,
+        tenant_id=account.tenant_id,
+        account=account,
+        circuit_id=circuit.pk if circuit else None,
         central="node1",
         direction=direction,
         started_at=datetime.now(UTC),
@@ -41,7 +45,7 @@ def running_call(circuit: Circuit, direction: str) -> str:
 @pytest.mark.parametrize("stopped", ["nobody", "line", "customer", "reseller", "another"])
 def test_who_was_stopped(world: World, stopped: str, direction: str) -> None:
     circuit = world.circuit(tenant=world.customer_a1)
-    call_id = running_call(circuit, direction)
+    call_id = running_call(circuit.account, circuit, direction)
     if stopped == "line":
         Circuit.objects.filter(pk=circuit.pk).update(status=Circuit.Status.SUSPENDED)
     tenants = {
@@ -54,6 +58,17 @@ def test_who_was_stopped(world: World, stopped: str, direction: str) -> None:
 
     expected = stopped in ("line", "customer", "reseller") and direction != "in"
     assert is_payer_stopped(call_id=call_id) is expected
+
+
+@pytest.mark.parametrize("stopped", ["nobody", "card", "series"])
+def test_a_card_that_was_blocked(world: World, stopped: str) -> None:
+    card = make_card(world)
+    call_id = running_call(card.account, None, "out")
+    if stopped == "card":
+        Card.objects.filter(pk=card.pk).update(status=Card.Status.BLOCKED)
+    elif stopped == "series":
+        series_block(actor=SYSTEM, series_id=card.series_id, is_blocked=True)
+    assert is_payer_stopped(call_id=call_id) is (stopped != "nobody")
 
 
 def test_a_call_that_nobody_knows(world: World) -> None:
