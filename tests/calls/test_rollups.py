@@ -166,6 +166,13 @@ def test_a_seller_finds_the_peaks_of_yesterday_kept(
     assert hours == find_peaks(actor=actor, day=DAY)
 
 
+def test_a_call_that_begins_as_another_ends_is_not_at_once_with_it(world: World) -> None:
+    line = world.circuit(balance_u=10**9)
+    first = made(world, line, at=START, talks_s=60)
+    made(world, line, at=first.ended_at, talks_s=60)
+    assert max(peak for _hour, peak in find_peaks(actor=SYSTEM, day=DAY)) == 1
+
+
 def slow_peak(calls: list[tuple[datetime, datetime]], hour: datetime) -> int:
     end = hour + timedelta(hours=1)
     moments = [hour, *(began for began, _over in calls if hour <= began < end)]
