@@ -5,6 +5,7 @@
   var DOMAIN = "tronco.invalid"; // the switch knows one domain, whatever it is called
   var RETRY_S = 30;
   var KEY_MS = 120;
+  var GATHER_MS = 1500; // a STUN server that does not answer delays a call no longer
 
   var place = document.querySelector("[data-phone]");
   if (!place) return;
@@ -120,6 +121,7 @@
       // What the other side sends before it answers is heard instead.
       if (event.response && !event.response.body) tone([[425, 1000], [0, 4000]]);
     });
+    one.on("icecandidate", function (event) { setTimeout(event.ready, GATHER_MS); });
     one.on("accepted", talking);
     one.on("ended", function () { over(word("ended")); });
     one.on("failed", function (event) { over(why(event)); });

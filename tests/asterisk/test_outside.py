@@ -1,4 +1,4 @@
-"""A central behind NAT: its address as others see it, changed while it runs."""
+"""NAT on either side: the central's address as others see it, and telephones behind routers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pytest
 
 from tests.asterisk.conftest import Town
 from tests.support.asterisk import wait_until
+from tests.support.stage import answer
+from tests.support.world import PASSWORD
 from tronco.centrals.models import Central
 from tronco.centrals.services import central_change
+from tronco.demo.agent import Account, Agent
 from tronco.demo.call import Call
 from tronco.tenancy.access import SYSTEM
 
@@ -41,6 +44,43 @@ def see_as(town: Town, address: str | None) -> None:
         ),
         "the switch has heard of it",
     )
+
+
+def test_a_telephone_behind_a_router_calls_is_called_and_hears(town: Town) -> None:
+    """All that it says of its address is what nobody reaches; its packets tell where it is."""
+    line = town.world.circuit()
+    hidden = Agent(town.stage.server, Account(line.number, PASSWORD), on_call=answer)
+    hidden.claimed = "192.168.77.9"
+    town.stage.play(hidden.open())
+    assert town.stage.play(hidden.register()) == 200
+    neighbour = town.stage.phone(town.world.circuit())
+    town.carrier.otherwise = speak
+
+    async def scene() -> None:
+        out = await hidden.call("1133334444", tone_hz=700)
+        assert await out.wait_answered(), out.status
+        (far,) = town.carrier.calls
+        await asyncio.sleep(1.5)
+        assert out.audio is not None and far.audio is not None
+        assert len(out.audio.sounds) > 25 and len(far.audio.sounds) > 25, "both are heard"
+        await far.hang_up()
+        await out.wait_ended(5)
+        arriving = await neighbour.call(line.number)
+        assert await arriving.wait_answered(), arriving.status
+        await asyncio.sleep(1)
+        assert arriving.audio is not None and arriving.audio.packets_in > 25
+        await arriving.hang_up()
+
+    try:
+        town.stage.play(scene())
+    finally:
+        town.stage.play(hidden.close())
+
+
+async def speak(call: Call) -> None:
+    call.ring()
+    await asyncio.sleep(0.1)
+    await call.accept(tone_hz=1100)
 
 
 def test_a_change_counts_at_once_and_ends_no_call(town: Town) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
+import socket
+import struct
+import threading
 import time
 import wave
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,7 @@ from tests.support.asterisk import wait_until
 from tests.support.web import make_user
 from tests.support.world import PASSWORD
 from tronco.calls.models import Cdr
+from tronco.centrals.models import Central
 from tronco.charging.models import LedgerEntry
 from tronco.charging.services import ledger_post
 from tronco.circuits.models import Circuit, PagePhone
@@ -31,11 +37,20 @@ from tronco.identity.roles import Role
 from tronco.runtime.assets import fetch_assets
 from tronco.runtime.ports import choose_port
 from tronco.runtime.tools import CHROMIUM, tool_path
+from tronco.sipcore.outside import own_address
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.rls import WEB_ROLE
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
 HERS_HZ, THEIRS_HZ = 700.0, 1100.0
+SEEN_PAGE, SEEN_SWITCH = "198.51.100.77", "203.0.113.7"
+WATCH = """
+  window.made = [];
+  const Plain = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Plain {
+    constructor(...options) { super(...options); window.made.push(this); }
+  };
+"""
 # The strongest frequency that the page hears now, in Hz.
 HEARS = """async () => {
   const context = new AudioContext();
@@ -53,10 +68,28 @@ HEARS = """async () => {
 
 
 @pytest.fixture(scope="module")
-def site(town: Town) -> Iterator[str]:
+def stun() -> Iterator[str]:
+    """The operator's STUN server, at this machine's own address: browsers ask from no other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((own_address("198.51.100.1"), 0))
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    request, whose = server.recvfrom(2048)
+                    server.sendto(stun_answer(request), whose)
+
+        threading.Thread(target=serve, daemon=True).start()
+        host, port = server.getsockname()
+        yield f"{host}:{port}"
+
+
+@pytest.fixture(scope="module")
+def site(town: Town, stun: str) -> Iterator[str]:
     """The real web process over the exchange's database."""
     port = choose_port()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRONCO_STUN", stun)
         patch.setenv("TRONCO_ASSETS", str(fetch_assets()))
         patch.setenv("TRONCO_DB_ROLE", WEB_ROLE)
         process = town.exchange.spawn(
@@ -119,9 +152,11 @@ def line(town: Town) -> Circuit:
     return town.world.circuit(user=user)
 
 
-def open_phone(chromium: Any, site: str, user: User) -> Page:
-    """Sign in, and wait until the page's telephone is ready."""
+def open_phone(chromium: Any, site: str, user: User, *, watch: bool = False) -> Page:
+    """Sign in, and wait until its telephone is ready; `watch`: `made` has the connections."""
     page: Page = chromium.new_context(locale="pt-BR").new_page()
+    if watch:
+        page.add_init_script(WATCH)
     page.set_default_timeout(20_000)
     page.goto(f"{site}/circuits/phone/")
     page.get_by_label("Nome de usuário").fill(user.username)
@@ -186,6 +221,39 @@ def test_she_calls_is_heard_presses_keys_and_is_charged(
     assert (record.price_u, record.billed_ms) == (50_000, 30_000)
     entry = LedgerEntry.objects.get(account=line.account, kind="call")
     assert entry.amount_u == -50_000
+
+
+def test_both_sides_tell_under_which_addresses_others_see_them(
+    town: Town, site: str, chromium: Any, line: Circuit
+) -> None:
+    """She, what the operator's STUN server sees; the switch, what its central's screen says."""
+    central = Central.objects.filter(pk=town.world.central.pk)
+    assert line.user is not None
+    page = open_phone(chromium, site, line.user, watch=True)
+    central.update(external_address=SEEN_SWITCH)
+    wait_until(lambda: SEEN_SWITCH in told_of(town, "pjsip show transport udp"), "it is known")
+    page.get_by_label("Número ou ramal").fill("1133334444")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-status]")).to_have_text("Em ligação com (11) 3333-4444")
+    hers, theirs = page.evaluate(
+        "() => [made.at(-1).localDescription.sdp, made.at(-1).remoteDescription.sdp]"
+    )
+    assert f" {SEEN_PAGE} " in hers
+    assert f" {SEEN_SWITCH} " in theirs
+    page.get_by_role("button", name="Desligar", exact=True).click()
+    central.update(external_address=None)
+    wait_until(lambda: SEEN_SWITCH not in told_of(town, "pjsip show transport udp"), "it is gone")
+
+
+def told_of(town: Town, what: str) -> str:
+    return town.exchange.node.rx(what)
+
+
+def stun_answer(request: bytes) -> bytes:
+    """Of a server (RFC 8489) to which everybody seems to come from SEEN_PAGE."""
+    port, address = 40_000 ^ 0x2112, int(ip_address(SEEN_PAGE)) ^ 0x2112A442
+    mapped = struct.pack("!HHBBHI", 0x0020, 8, 0, 1, port, address)
+    return struct.pack("!HH", 0x0101, len(mapped)) + request[4:20] + mapped
 
 
 def test_a_call_rings_the_telephone_and_the_page(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 from datetime import timedelta
 from typing import Any
 
@@ -138,6 +140,24 @@ def test_the_door_opens_to_sessions_with_a_telephone(user: User, circuit: Circui
     assert WebClient().get(door).status_code == 302
     address = answer["X-Phone-Address"]
     assert address.startswith("127.64.") and page_phones.find_page_user(address) == user.pk
+
+
+def test_pages_ask_the_operator_s_servers_and_no_stranger_s(
+    user: User, circuit: Circuit, settings: Any
+) -> None:
+    client = signed_in(user)
+    assert opened(client)["ice"] == []
+    settings.TRONCO_STUN = settings.TRONCO_TURN = "nat.example.com.br:3478"
+    settings.TRONCO_TURN_SECRET = "segredo"
+    given = opened(client)
+    stun, turn = given["ice"]
+    assert stun == {"urls": "stun:nat.example.com.br:3478"}
+    ends_at, _, name = turn["username"].partition(":")
+    phone = PagePhone.objects.get(name=given["name"])
+    assert (int(ends_at), name) == (int(phone.expires_at.timestamp()), phone.name)
+    # As a TURN server computes it (draft-uberti-behave-turn-rest).
+    wanted = hmac.digest(b"segredo", turn["username"].encode(), "sha1")
+    assert base64.b64decode(turn["credential"]) == wanted
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.63.255.255", "127.128.0.0", "2001:db8::1"])

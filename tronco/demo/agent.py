@@ -47,6 +47,8 @@ class Agent(asyncio.DatagramProtocol):
         self.formats: tuple[int, ...] = (8, 0)  # of its calls' audio, see `sip.FORMATS`
         self.address = ""
         self.port = 0
+        # What it believes its address to be: behind a router, one that nobody reaches.
+        self.claimed = ""
         self._transport: asyncio.DatagramTransport | None = None
         self._waiting: dict[tuple[str, str], Handler] = {}
         self._answered: dict[tuple[str, str], bytes] = {}
@@ -73,7 +75,7 @@ class Agent(asyncio.DatagramProtocol):
     @property
     def contact(self) -> str:
         user = self.account.username or "tronco"
-        return f"<sip:{user}@{self.address}:{self.port}>"
+        return f"<sip:{user}@{self.claimed}:{self.port}>"
 
     async def register(self, expires_s: int = 120) -> int:
         """Register, answering the challenge; the last status (200, 401, 403 ...)."""
@@ -131,7 +133,7 @@ class Agent(asyncio.DatagramProtocol):
         self._waiting.pop((call.invitation.branch, "INVITE"), None)
 
     def via(self, branch: str = "") -> str:
-        return f"SIP/2.0/UDP {self.address}:{self.port};rport;branch={branch or sip.new_branch()}"
+        return f"SIP/2.0/UDP {self.claimed}:{self.port};rport;branch={branch or sip.new_branch()}"
 
     def sign(self, challenge: Message, method: str, uri: str, password: str | None = None) -> str:
         return sip.authorization(
@@ -193,6 +195,7 @@ class Agent(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
         self.address, self.port = transport.get_extra_info("sockname")[:2]
+        self.claimed = self.claimed or self.address
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = sip.parse(data)

@@ -321,7 +321,7 @@ class Call:
 
     def _sdp(self) -> str:
         port = self.audio.port if self.audio else 9
-        return sip.sdp_offer(self.agent.address, port, self.agent.formats)
+        return sip.sdp_offer(self.agent.claimed, port, self.agent.formats)
 
     @staticmethod
     def _with_body(reply: Message, body: str) -> Message:
