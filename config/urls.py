@@ -8,6 +8,8 @@ from django.views.i18n import set_language
 
 from config.menu import MENU, SEARCHED
 from tronco.customers import urls as customers
+from tronco.dids import urls as dids
+from tronco.routing import urls as routing
 from tronco.tenancy import urls as tenancy
 from tronco.ui.quick import QuickAccess
 
@@ -23,7 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("centrals/", include("tronco.centrals.urls")),
     path("charging/", include("tronco.charging.urls")),
     path("circuits/", include("tronco.circuits.urls")),
-    path("dids/", include("tronco.dids.urls")),
+    # The form of a number has its route, which is kept above.
+    path("dids/", include(([*dids.urlpatterns, *routing.number_urlpatterns], "dids"))),
     path("extensions/", include("tronco.extensions.urls")),
     path("identity/", include("tronco.identity.urls")),
     path("mail/", include("tronco.mail.urls")),

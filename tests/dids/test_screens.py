@@ -14,13 +14,13 @@ from tronco.dids.models import Did, NumberRange, Tenure
 from tronco.dids.range_views import Ranges, Tenures
 from tronco.dids.ranges import range_create
 from tronco.dids.services import did_create
-from tronco.dids.views import Dids
+from tronco.routing.number_views import Numbers
 from tronco.tenancy.access import SYSTEM
 from tronco.ui.resource import Resource
 
 
 class TestDids(ResourceCase):
-    resource = Dids
+    resource = Numbers
     changes = {"supplier": "Vizinha"}
     bulk = {"supplier": "Vizinha"}
 

@@ -11,6 +11,7 @@ from tests.support.web import administrator
 from tests.support.world import World, make_world
 from tests.ui.cases import ResourceCase
 from tronco.catalog.models import CallClass
+from tronco.dids.models import Did
 from tronco.routing import services
 from tronco.routing.models import Carrier, Route, RouteAssignment, Trunk
 from tronco.routing.selectors import list_steps_by_class
@@ -151,3 +152,57 @@ def test_resellers_have_no_routing(world: World) -> None:
     client = administrator(world, world.reseller_a)
     for name in ("carrier_list", "trunk_list", "route_list", "route_add"):
         assert client.get(reverse(f"routing:{name}")).status_code == 404
+
+
+NUMBER = {
+    "raw": "1144445555",
+    "is_active": "on",
+    "allowed_callers": ["fixed", "mobile"],
+    "reverse_charging": "on",
+}
+
+
+def routes_of_numbers() -> dict[str, str]:
+    given = RouteAssignment.objects.filter(did__isnull=False)
+    return {one.did.raw: one.route.name for one in given.select_related("did", "route") if one.did}
+
+
+@pytest.mark.django_db
+def test_a_number_is_added_with_its_route() -> None:
+    """S3-20: number, route, reverse charging; S3-21: and its owner."""
+    world = make_world()
+    client = administrator(world)
+    other = Route.objects.create(tenant=world.master, name="Outra")
+    typed = {**NUMBER, "subscriber": str(world.customer.pk), "route": str(world.route.pk)}
+    answer = client.post(reverse("dids:did_add"), typed, follow=True)
+    assert "precisa existir nas operadoras" in answer.content.decode()
+    did = Did.objects.get(raw="1144445555")
+    assert did.reverse_charging
+    assert routes_of_numbers() == {"1144445555": "Padrão"}
+
+    edit = reverse("dids:did_edit", args=[did.pk])
+    assert client.get(edit).context["form"]["route"].value() == world.route.pk
+    for route, found in ((str(other.pk), {"1144445555": "Outra"}), ("", {})):
+        assert client.post(edit, {**typed, "route": route}).status_code == 302
+        assert routes_of_numbers() == found
+    assert client.post(edit, {**typed, "route": "999"}).status_code == 422
+
+    many = {**typed, "raw": "1144446000", "quantity": "3", "confirmed": "1"}
+    assert client.post(reverse("dids:did_add"), many).status_code == 302
+    assert routes_of_numbers() == dict.fromkeys(
+        ("1144446000", "1144446001", "1144446002"), "Padrão"
+    )
+
+
+@pytest.mark.django_db
+def test_who_keeps_no_routes_is_not_asked_for_one() -> None:
+    world = make_world()
+    seller = administrator(world, world.reseller_a)
+    typed = {**NUMBER, "subscriber": str(world.customer_a.pk), "route": str(world.route.pk)}
+    assert "route" not in seller.get(reverse("dids:did_add")).context["form"].fields
+    assert seller.post(reverse("dids:did_add"), typed).status_code == 302
+    did = Did.objects.get(raw="1144445555")
+    services.route_assign(actor=SYSTEM, route_id=world.route.pk, did_id=did.pk)
+    url = reverse("dids:did_edit", args=[did.pk])
+    assert seller.post(url, {**typed, "route": ""}).status_code == 302
+    assert routes_of_numbers() == {"1144445555": "Padrão"}

@@ -82,7 +82,12 @@ class PreviewedCreate(edits.CreateView):
 
 
 class CreateDid(PreviewedCreate):
-    """Saves one or several, and says what looks odd about the number."""
+    """Saves one or several, and says what looks odd about the number.
+
+    `made` is what suppliers send for those that were made.
+    """
+
+    made: list[str]
 
     def preview(self, values: dict[str, Any]) -> NumberPlan | None:
         if values["quantity"] == 1:
@@ -96,9 +101,11 @@ class CreateDid(PreviewedCreate):
         quantity = facts.pop("quantity")
         if quantity > 1:
             saved, plan = ranges.series_create(actor=self.actor, quantity=quantity, **facts)
+            self.made = [one.raw for one in plan.create]
             self.tell(plan)
         else:
             saved = services.did_create(actor=self.actor, **facts)
+            self.made = [saved.did.raw]
         for warning in saved.warnings:
             messages.warning(self.request, warning)
         return saved.did

@@ -144,12 +144,17 @@ class AssignForm(Form):
     )
 
 
-class NumberRouteForm(Form):
-    """The route of one number (S3-19)."""
-
-    route = forms.ModelChoiceField(
+def number_route_field() -> forms.ModelChoiceField[Route]:
+    """The route of one number (S3-19, S3-20)."""
+    return forms.ModelChoiceField(
         Route.objects.all(),
         required=False,
         label=_("Route"),
         help_text=_("Used for its owner's outgoing calls that show this number. Empty: none."),
     )
+
+
+class NumberRouteForm(Form):
+    """Asked on a page of its own, beside the number's."""
+
+    route = number_route_field()

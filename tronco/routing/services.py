@@ -195,6 +195,18 @@ def route_assign(
 
 
 @transaction.atomic
+def numbers_route(*, actor: Actor, route_id: int, raws: Sequence[str]) -> int:
+    """Give a route to numbers that were just made, many at once; return how many they are."""
+    actor.require("routing.edit")
+    route = get_route(actor=actor, route_id=route_id)
+    given = RouteAssignment.objects.bulk_create(
+        RouteAssignment(tenant=route.tenant, route=route, did=did)
+        for did in Did.objects.visible_to(actor).filter(raw__in=raws)
+    )
+    return len(given)
+
+
+@transaction.atomic
 def route_unassign(
     *,
     actor: Actor,

@@ -13,6 +13,7 @@ from tronco.routing import selectors, services
 from tronco.routing.filters import CarrierFilters, RouteFilters, TrunkFilters
 from tronco.routing.forms import AssignForm, CarrierForm, NumberRouteForm, RouteForm, TrunkForm
 from tronco.routing.models import Carrier, Route, RouteAssignment, RouteStep, Trunk
+from tronco.routing.number_views import warn
 from tronco.routing.tables import (
     AssignmentTable,
     CarrierTable,
@@ -146,11 +147,7 @@ class NumberRoute(details.ObjectPage):
             messages.success(request, _("The number has no route of its own."))
         else:
             services.route_assign(actor=self.actor, route_id=route.pk, did_id=self.object.pk)
-            messages.warning(
-                request,
-                _("The number must exist at the carriers of %(route)s, or they refuse its calls.")
-                % {"route": route},
-            )
+            warn(request, route)
         return HttpResponseRedirect(self.resource.url("detail", self.object.pk) or "/")
 
 
