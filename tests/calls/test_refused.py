@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,9 +17,10 @@ from tests.support.world import World, make_world
 from tronco.calls.addresses import call_url
 from tronco.calls.models import Cdr
 from tronco.calls.selectors import list_calls, list_refused
+from tronco.core.errors import Conflict
 from tronco.dashboard.selectors import list_alerts
 from tronco.dids.models import Did
-from tronco.dids.services import did_create
+from tronco.dids.services import did_create, did_delete
 from tronco.tenancy.access import SYSTEM
 
 pytestmark = pytest.mark.django_db
@@ -107,3 +110,13 @@ def test_who_only_buys_is_not_told_that_his_seller_would_lose(world: World) -> N
             text = page.get(url, headers={"accept-language": "en"}).content.decode()
             assert ("sold below its cost" in text) is (name != "customer_a1"), (name, url)
     assert told == {"master": "below-cost", "reseller_a1": "below-cost", "customer_a1": "no-rate"}
+
+
+def test_a_number_with_many_calls_is_not_deleted_and_they_are_not_read(world: World) -> None:
+    did = number(world, "1133334444")
+    for minutes in range(3):
+        refuse(did, "+5511999990001", "no-credit", timezone.now() - timedelta(minutes=minutes))
+    with CaptureQueriesContext(connection) as asked, pytest.raises(Conflict, match="on record"):
+        did_delete(actor=SYSTEM, did_id=did.pk)
+    (sql,) = [query["sql"] for query in asked if 'FROM "calls_cdr"' in query["sql"]]
+    assert sql.endswith("LIMIT 1")

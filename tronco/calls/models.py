@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.db.models import ProtectedError, QuerySet
+from django.db.models.deletion import Collector
 from django.utils.translation import gettext_lazy as _
 
 from tronco.catalog.models import CallClass
@@ -19,6 +23,17 @@ class Direction(models.TextChoices):
     OUT = "out", _("Outgoing")
     IN = "in", _("Incoming")
     INTERNAL = "internal", _("Internal")
+
+
+def refuse_if_recorded(
+    collector: Collector, field: models.Field[Any, Any], rows: QuerySet[Any], using: str
+) -> None:
+    """As PROTECT, which would read every one of the calls to say so."""
+    if named := list(rows[:1]):
+        raise ProtectedError(f"call records name it in '{field.name}'", set(named))
+
+
+refuse_if_recorded.lazy_sub_objs = True  # type: ignore[attr-defined]
 
 
 class Cdr(models.Model):
@@ -43,12 +58,12 @@ class Cdr(models.Model):
     started_at = models.DateTimeField(_("start"))
     identity = models.BigIntegerField()
     call_id = models.CharField(_("call id"), max_length=80)
-    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT, related_name="+")
-    account = models.ForeignKey("charging.Account", models.PROTECT, null=True, related_name="+")
+    tenant = models.ForeignKey("tenancy.Tenant", refuse_if_recorded, related_name="+")
+    account = models.ForeignKey("charging.Account", refuse_if_recorded, null=True, related_name="+")
     # Not asked when a circuit is deleted: there is no index to ask by, and its account protects it.
     circuit = models.ForeignKey("circuits.Circuit", models.DO_NOTHING, null=True, related_name="+")
-    did = models.ForeignKey("dids.Did", models.PROTECT, null=True, related_name="+")
-    trunk = models.ForeignKey("routing.Trunk", models.PROTECT, null=True, related_name="+")
+    did = models.ForeignKey("dids.Did", refuse_if_recorded, null=True, related_name="+")
+    trunk = models.ForeignKey("routing.Trunk", refuse_if_recorded, null=True, related_name="+")
     central = models.CharField(_("central"), max_length=40)
     direction = models.CharField(_("direction"), max_length=8, choices=Direction)
     caller = models.CharField(_("from"), max_length=40)
