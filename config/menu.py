@@ -268,7 +268,7 @@ MENU = (
                 icon="list-details",
             ),
             Item(
-                _("Refused calls at numbers"),
+                _("Refused at numbers"),
                 "calls:refused_list",
                 "calls.view",
                 words=_("fraud DIDs reasons"),
