@@ -167,7 +167,7 @@ def test_a_caller_writes_no_line_of_the_switch_s_lists(town: Town) -> None:
     """Asterisk decodes what stands in an address, and lists it while the call is new."""
     phone = town.stage.phone(town.world.circuit())
     node = town.exchange.settings
-    rows, spoilt, events = [], [], []
+    rows, events = [], []
 
     async def listen(manager: Manager) -> None:
         async for event in manager.events():
@@ -178,7 +178,8 @@ def test_a_caller_writes_no_line_of_the_switch_s_lists(town: Town) -> None:
             try:
                 rows.extend(await manager.list_of("CoreShowChannels"))
             except Unavailable as problem:
-                spoilt.append(problem.code)
+                if problem.code != "ami-spoilt":
+                    raise
 
     async def scene() -> None:
         manager = await Manager.connect(port=node.ami_port, user="tronco", secret=node.ami_secret)
@@ -196,5 +197,4 @@ def test_a_caller_writes_no_line_of_the_switch_s_lists(town: Town) -> None:
 
     town.stage.play(scene())
     assert {row["Uniqueid"].partition("-")[0] for row in rows} == {"node1"}
-    assert set(spoilt) <= {"ami-spoilt"}
     assert "Forged" not in events

@@ -116,7 +116,7 @@ def test_into_a_customers_panel_and_out_again(world: World, browser: Browser) ->
     browser.shot(page, "panel-asked")
     page.get_by_role("button", name="Entrar no painel").click()
     banner = page.get_by_role("region", name="Painel do usuário")
-    expect(banner).to_contain_text("Pessoa ana, você está no painel de Padaria Trigo.")
+    expect(banner).to_contain_text("Pessoa ana, você está no painel de Padaria Trigo até às ")
     page.goto(browser.url("circuits:circuit_list"))
     expect(page.get_by_role("link", name=circuit.number)).to_be_visible()
     expect(banner).to_be_visible()

@@ -178,7 +178,9 @@ class Manager:
         try:
             self._writer.write(format_action({"Action": name, "ActionID": action_id, **fields}))
             await self._writer.drain()
-            return await asyncio.wait_for(pending.done, timeout_s)
+            # Not wait_for: of Python 3.11's, a cancellation may be lost.
+            async with asyncio.timeout(timeout_s):
+                return await pending.done
         except (OSError, TimeoutError) as problem:
             raise Unavailable(f"Asterisk did not answer {name}", code="ami-away") from problem
         finally:
