@@ -19,6 +19,7 @@ from tronco.circuits.services import NewCircuit, circuit_pause, circuit_suspend
 from tronco.customers.models import Subscription
 from tronco.demo.agent import Agent
 from tronco.demo.call import Call
+from tronco.dids.services import did_change, did_create
 from tronco.extensions.services import extension_create, extension_new_password, extension_remove
 from tronco.pbx.models import LineService
 from tronco.tenancy.access import SYSTEM
@@ -60,12 +61,20 @@ def records(circuit: Circuit, count: int = 1) -> list[Cdr]:
 
 def test_it_registers_with_the_password_told_and_spends_the_lines_account(town: Town) -> None:
     line = main_line(town)
+    did = did_create(
+        actor=SYSTEM, tenant_id=line.tenant_id, raw="551130007777", circuit_id=line.pk
+    ).did
     new = made(town, "201")
     phone = phone_of(town, new)
 
     call = town.stage.play(dial(phone, "1133334444", talk_s=3.2))
 
     (record,) = records(new.circuit)
+    assert record.caller == "+551130007777"  # no number rings it, so it shows its line's
+    did_change(actor=SYSTEM, did_id=did.pk, circuit_id=None)
+    town.stage.play(asyncio.sleep(0.5))
+    assert town.stage.play(dial(phone, "1133334444", talk_s=0.1)).status == 200
+    assert records(new.circuit, 2)[1].caller == ""
     assert (call.status, record.outcome, record.price_u) == (200, "answered", 50_000)
     entry = LedgerEntry.objects.get(account=line.account, kind="call")
     assert (entry.amount_u, entry.key) == (-50_000, f"call:{record.call_id}")

@@ -32,7 +32,9 @@ class ExtensionForm(ModelForm):
         label=_("Number shown"),
         required=False,
         widget=SearchSelect("dids:did_options"),
-        help_text=_("One of your numbers; empty: the first that rings this extension."),
+        help_text=_(
+            "One of your numbers; empty: the first that rings this extension, or its line's."
+        ),
     )
     fieldsets = (
         fieldset(_("Extension"), "extension", "description", "user"),

@@ -191,6 +191,10 @@ SELECT c.id, c.number, n.name, c.tenant_id, c.account_id,
          (SELECT d.e164 FROM dids_did d
            WHERE d.tenant_id = c.tenant_id AND d.is_active AND d.circuit_id = c.id
            ORDER BY d.id LIMIT 1),
+         (SELECT d.e164 FROM dids_did d
+           WHERE d.tenant_id = c.tenant_id AND d.is_active
+             AND (d.e164 = nullif(m.caller_number, '') OR d.circuit_id = m.id)
+           ORDER BY d.e164 = m.caller_number DESC, d.id LIMIT 1),
          ''),
        coalesce(
          (SELECT a.route_id FROM routing_routeassignment a WHERE a.circuit_id = c.id),
