@@ -81,6 +81,26 @@ def test_the_number_that_is_shown_alone(world: World) -> None:
     assert shown() == "CLI=551140000002"
 
 
+def test_an_extension_that_no_number_rings_shows_its_line_s(world: World) -> None:
+    line, chosen = world.circuit(), "+551140000002"
+    extension = world.circuit(line=line)
+    for number in ("+551140000001", chosen):
+        Did.objects.create(tenant=line.tenant, raw=number, e164=number)
+
+    def shown() -> str:
+        return str(rows("ps_endpoints")[extension.number]["set_var"])
+
+    assert shown() == f"CLI={extension.number}", "neither has one"
+    Did.objects.filter(raw="+551140000001").update(circuit=line)
+    assert shown() == "CLI=551140000001"
+    Circuit.objects.filter(pk=line.pk).update(caller_number=chosen)
+    assert shown() == "CLI=551140000002"
+    Did.objects.filter(raw=chosen).update(tenant=world.customer_b)
+    assert shown() == "CLI=551140000001", "the chosen one is another's"
+    Did.objects.create(tenant=line.tenant, raw="3", e164="+551140000003", circuit=extension)
+    assert shown() == "CLI=551140000003", "its own goes first"
+
+
 def test_a_pick_up_group_is_its_customer_s(world: World) -> None:
     here, there = world.circuit(), world.circuit(tenant=world.customer_a)
     alone = world.circuit()
@@ -146,8 +166,12 @@ def test_what_call_control_hears(heard: psycopg.Connection[Any]) -> None:
     assert notices(heard) == {("tronco_line", circuit.number), ("tronco_line", "novo")}
     did = Did.objects.create(tenant=circuit.tenant, raw="1", e164="+551140000001", circuit=circuit)
     assert notices(heard) == {("tronco_line", "novo")}
+    extension = world.circuit(line=circuit)
+    notices(heard)
     did.delete()
-    assert notices(heard) == {("tronco_line", "novo")}
+    assert notices(heard) == {("tronco_line", "novo"), ("tronco_line", extension.number)}
+    Circuit.objects.filter(pk=circuit.pk).update(caller_number="+551140000009")
+    assert notices(heard) == {("tronco_line", "novo"), ("tronco_line", extension.number)}
     service = LineService.objects.create(circuit=circuit, tenant=circuit.tenant)
     assert notices(heard) == {("tronco_line", "novo")}
     LineService.objects.filter(pk=circuit.pk).update(pickup_group="vendas")

@@ -67,11 +67,10 @@ class Directory:
         self._generation += 1
         self._known.clear()
 
-    def forget_lines(self) -> None:
-        """A circuit has changed, and the extensions that hang on it too: all are read again."""
+    def forget_line(self, number: str) -> None:
+        """One circuit has changed."""
         self._generation += 1
-        for key in [key for key in self._known if key[0] == "line"]:
-            del self._known[key]
+        self._known.pop(("line", number), None)
 
     async def warm(self) -> list[LineCard]:
         """Read what the first calls will ask for; the circuits that are expected to place them."""

@@ -170,7 +170,7 @@ class Process:
         if number == "*":
             self._directory.forget_all()
         else:
-            self._directory.forget_lines()
+            self._directory.forget_line(number)
         for node in self._nodes.values():
             node.line_changed(number)
 
