@@ -1,4 +1,4 @@
-"""Dinheiro › Extrato: every movement of the balances behind one's lines, all of them at once."""
+"""Financeiro › Extrato: every movement of the balances behind one's lines, all of them at once."""
 
 from __future__ import annotations
 
