@@ -174,11 +174,30 @@ def test_what_is_sent_too_late_is_not_done_outside(world: World, ana: User) -> N
     client = inside(world, ana)
     Visit.objects.update(began_at=timezone.now() - timedelta(minutes=121))
     suspend = "/circuits/bulk/do/suspend/"
-    answer = client.post(suspend, {"all": "1", "confirmed": "1"})
-    assert (answer.status_code, answer["Location"]) == (302, "/")
-    assert not Circuit.objects.exclude(status="active").exists()
+    for _click in range(2):
+        answer = client.post(suspend, {"all": "1", "confirmed": "1"})
+        assert (answer.status_code, answer["Location"]) == (302, "/")
+        assert not Circuit.objects.exclude(status="active").exists()
+    assert "terminou" in client.get("/").content.decode()
     client.post(suspend, {"all": "1", "confirmed": "1"})
     assert not Circuit.objects.filter(status="active").exists(), "as himself he may"
+
+
+@pytest.mark.parametrize("part", [{"HX-Request": "true"}, {"Sec-Fetch-Dest": "empty"}], ids=str)
+def test_what_an_open_page_asks_for_by_itself_does_not_end_the_visit_unseen(
+    world: World, ana: User, part: dict[str, str]
+) -> None:
+    world.circuit(tenant=world.customer_a)
+    client = inside(world, ana)
+    Visit.objects.update(began_at=timezone.now() - timedelta(minutes=121))
+    for _turn in range(2):
+        answer = client.get("/circuits/", {"_live": "1"}, headers=part)
+        assert (answer.content, answer["HX-Refresh"]) == (b"", "true")
+    assert client.post("/circuits/bulk/do/suspend/", {"all": "1", "confirmed": "1"})["Location"]
+    assert not Circuit.objects.exclude(status="active").exists()
+    restored = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "terminou" in client.get("/circuits/", headers=restored).content.decode()
+    assert "<tr" in client.get("/circuits/", headers=part).content.decode()
 
 
 def test_signing_out_leaves_the_panel(world: World, ana: User) -> None:

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
 
 from tronco.identity.visits import find_visit, visit_end, visitor
 from tronco.tenancy.access import NOBODY, Actor, acting, bind_scope
@@ -54,10 +55,11 @@ class ActorMiddleware:
             visit = find_visit(actor=actor, visit_id=visit_id)
             is_over = visit is None
             if visit is None:
-                del request.session[VISIT]
                 with acting(actor):
                     visit_end(actor=actor, visit_id=visit_id)
-                messages.info(request, _("Your visit of the customer's panel is over."))
+                if opens_a_page(request):
+                    del request.session[VISIT]
+                    messages.info(request, _("Your visit of the customer's panel is over."))
             else:
                 actor = visitor(actor, visit)
                 bind_scope(actor.scopes)
@@ -76,10 +78,11 @@ class ActorMiddleware:
         """Send who must change his password there, whatever he asks for.
 
         What is sent from a panel that its visitor has had to leave meanwhile is not done: outside,
-        "all" are all that he reaches.
+        "all" are all that he reaches. Nor is what its page asks for by itself: until he has been
+        told, it would show him that as the customer's.
         """
         must_change = getattr(request.user, "must_change_password", False)
-        is_late = request.visit_is_over and request.method not in SAFE  # type: ignore[attr-defined]
+        is_late = request.visit_is_over and not opens_a_page(request)  # type: ignore[attr-defined]
         if not (must_change or is_late):
             return None
         try:
@@ -88,13 +91,25 @@ class ActorMiddleware:
             wanted = ""
         if wanted in OPEN_TO_ALL:
             return None
-        return HttpResponseRedirect(reverse("identity:password") if must_change else "/")
+        if must_change:
+            return HttpResponseRedirect(reverse("identity:password"))
+        is_part = request.htmx or request.method in SAFE  # type: ignore[attr-defined]
+        return HttpResponseClientRefresh() if is_part else HttpResponseRedirect("/")
 
     def closed(self, request: HttpRequest) -> HttpResponse:
         """End the session of a user who, or whose tenant, has been closed since."""
         logout(request)
         messages.error(request, _("This access is closed. Ask who gave it to you."))
         return HttpResponseRedirect(reverse("identity:sign_in"))
+
+
+def opens_a_page(request: HttpRequest) -> bool:
+    """Whether the answer is a page that somebody sees whole, with what it has to tell him."""
+    if request.method not in SAFE:
+        return False
+    if htmx := request.htmx:  # type: ignore[attr-defined]
+        return bool(htmx.history_restore_request)
+    return request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
 
 def unbind() -> None:
