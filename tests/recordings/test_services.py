@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection
 
 from tests.pbx.making import make_queue
 from tests.recordings.making import AT, allow, make_recording, make_rule, tone
@@ -18,10 +21,13 @@ from tests.support.web import make_user
 from tests.support.world import World, make_world
 from tronco.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tronco.dids.models import Did
+from tronco.dids.services import did_change
+from tronco.dids.states import did_give_back
 from tronco.identity.roles import Role
 from tronco.identity.visits import visit_begin, visitor
 from tronco.recordings import files, rules, selectors, services
 from tronco.recordings.models import Listening, Policy, Recording, Rule
+from tronco.sipcore.taping import Tapings
 from tronco.tenancy.access import SYSTEM, Actor
 from tronco.ui.history import event_models
 
@@ -44,6 +50,20 @@ def taped(call_id: str = "node1-1763640000.7", **facts: Any) -> services.TapedCa
         "circuit_id": None,
     }
     return services.TapedCall(call_id=call_id, **{**told, **facts})
+
+
+def recorders_of(did: Did) -> set[int]:
+    """For whom call control records the calls of a number now."""
+
+    def ask(query: str, parameters: Sequence[Any]) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall())
+
+    async def fetch(query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        return await sync_to_async(ask)(query, parameters)
+
+    return set(async_to_sync(Tapings(fetch).find)("did", did.pk).owners)
 
 
 def test_a_file_comes_in_for_each_who_wanted_it_and_once(world: World, tmp_path: Path) -> None:
@@ -220,6 +240,33 @@ def test_a_rule_names_one_thing_of_ones_own(world: World) -> None:
         rules.rule_create(actor=actor, circuit_id=line.pk)
     with pytest.raises(NotFound):
         rules.rule_delete(actor=world.actor(world.customer_a), rule_id=Rule.objects.all()[0].pk)
+
+
+@pytest.mark.parametrize("way", ["given back", "handed over"])
+def test_who_gets_a_number_gets_nobody_s_wish_with_it(world: World, way: str) -> None:
+    facts = {"tenant": world.customer, "raw": "1133334444", "e164": "+551133334444"}
+    did = Did.objects.create(state=Did.State.IN_USE, **facts)
+    other = Did.objects.create(tenant=world.customer, raw="1133334445", e164="+551133334445")
+    for tenant in (world.customer, world.customer_a):
+        allow(tenant)
+    actor = world.actor(world.customer)
+    for one in (did, other):
+        rules.rule_create(actor=actor, did_id=one.pk)
+    rules.rule_create(actor=actor, circuit_id=world.circuit().pk)
+    assert recorders_of(did) == {world.customer.pk}
+
+    if way == "given back":
+        did_give_back(actor=SYSTEM, did_id=did.pk)
+    else:
+        did_change(actor=SYSTEM, did_id=did.pk, tenant_id=world.customer_a.pk)
+    assert recorders_of(did) == set(), "from that moment on"
+    assert (rules.rules_forget(), rules.rules_forget()) == (1, 0)
+    assert not Rule.objects.filter(did=did).exists() and Rule.objects.count() == 2
+    gone = event_models()[Rule].objects.get(pgh_label="delete")
+    assert gone.pgh_context.metadata["who"] == "sistema"
+    if way == "handed over":
+        rules.rule_create(actor=world.actor(world.customer_a), did_id=did.pk)
+        assert recorders_of(did) == {world.customer_a.pk}
 
 
 def test_the_seller_neither_hears_nor_records_nor_deletes(world: World) -> None:

@@ -7,6 +7,7 @@ calls, and their secrecy is the talkers' (docs/recordings.md).
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tronco.circuits.models import Circuit
@@ -16,7 +17,7 @@ from tronco.pbx.destinations import find_owned
 from tronco.pbx.models import Queue
 from tronco.recordings.models import Policy, Rule
 from tronco.recordings.selectors import find_own_customer, find_policy, get_rule, get_space
-from tronco.tenancy.access import Actor
+from tronco.tenancy.access import SYSTEM, Actor, acting
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
 from tronco.tenancy.selectors import get_tenant
@@ -88,6 +89,16 @@ def rule_delete(*, actor: Actor, rule_id: int) -> None:
     """Record these calls no more; what was recorded stays."""
     actor.require("recordings.edit")
     get_rule(actor=actor, rule_id=rule_id, lock=True).delete()
+
+
+def rules_forget() -> int:
+    """Delete the rules of numbers that others hold by now; return how many."""
+    lost = Rule.objects.filter(did__isnull=False).exclude(did__tenant=F("tenant"))
+    # A deletion is told to call control, even of nothing.
+    if not lost.exists():
+        return 0
+    with transaction.atomic(), acting(SYSTEM, why=_("The number has another holder")):
+        return lost.delete()[0]
 
 
 def _get_recorder(actor: Actor) -> Tenant:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from tronco.recordings import services
+from tronco.recordings import rules, services
 
 
 @app.periodic(cron="* * * * *")
@@ -14,6 +14,13 @@ from tronco.recordings import services
 def compress(timestamp: int) -> int:
     """Make small what calls have left since."""
     return services.recordings_compress()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="recordings.forget_rules")
+def forget_rules(timestamp: int) -> int:
+    """Forget what former holders wanted of their numbers; nothing is recorded for them since."""
+    return rules.rules_forget()
 
 
 @app.periodic(cron="35 3 * * *")

@@ -84,8 +84,9 @@ class Tapings:
         if key in self._known:
             return self._known[key]
         generation = self._generation
+        kind, id_ = key
         try:
-            rows = await self._fetch(_RULE.format(key[0]), (key[1],))
+            rows = await self._fetch(_RULE.format(kind=kind, table=_OWNED[kind]), (id_,))
         except Unavailable:
             return self._last_known.get(key, (NOBODY, ""))
         found = (NOBODY, "")
@@ -98,8 +99,12 @@ class Tapings:
         return found
 
 
+_OWNED: Final = {"circuit": "circuits_circuit", "queue": "pbx_queue", "did": "dids_did"}
+# Of a number that went to another customer the former holder's rule counts no more.
 _RULE: Final = """
 SELECT r.tenant_id, p.announces, r.direction
-  FROM recordings_rule r JOIN recordings_policy p ON p.tenant_id = r.tenant_id
- WHERE p.is_allowed AND NOT p.is_full AND r.{}_id = %s
+  FROM recordings_rule r
+  JOIN recordings_policy p ON p.tenant_id = r.tenant_id
+  JOIN {table} o ON o.id = r.{kind}_id AND o.tenant_id = r.tenant_id
+ WHERE p.is_allowed AND NOT p.is_full AND o.id = %s
 """
