@@ -14,6 +14,7 @@ from tests.extensions.making import allow, boss, extension
 from tests.pbx.making import make_menu, make_queue, make_voicemail
 from tests.support.web import make_user
 from tests.support.world import World, make_world
+from tests.topups.making import make_topup
 from tronco.charging.models import Account, Authorization
 from tronco.circuits import services as circuits
 from tronco.circuits.digest import digests_of
@@ -27,6 +28,7 @@ from tronco.identity.roles import Role
 from tronco.pbx.models import LineService, MenuOption, QueueMember, Voicemail
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
+from tronco.topups.services import topup_refuse
 
 FIXED = ["local_fixed", "ldn_fixed"]
 
@@ -207,6 +209,18 @@ def test_removed_without_a_trace_if_it_left_none(world: World) -> None:
     services.extension_remove(actor=boss(world), circuit_id=one.pk)
     assert not Circuit.objects.filter(pk=one.pk).exists()
     assert Account.objects.get(pk=one.account_id).balance_u == MICRO
+
+
+def test_a_line_for_which_credit_was_asked_is_disabled(world: World) -> None:
+    line = allow(world, 1, balance_u=0)
+    topup = make_topup(world, line.account)
+    topup_refuse(actor=SYSTEM, topup_id=topup.pk, reason="Pix não localizado")
+    one = extension(world)
+    services.extension_remove(actor=boss(world), circuit_id=one.pk)
+    assert not Circuit.objects.filter(pk=one.pk).exists()
+    services.extension_remove(actor=world.actor(world.master), circuit_id=line.pk)
+    line.refresh_from_db()
+    assert line.status == "disabled"
 
 
 @pytest.mark.parametrize("trace", ["call", "registration"])

@@ -118,8 +118,9 @@ def extension_remove(*, actor: Actor, circuit_id: int) -> None:
     """Take an extension away, with its short number, messages and places in groups.
 
     Refused while it calls, while a menu or a group leads to it, and while others hang on it. One
-    that has calls on record leaves its record behind, disabled: the law has call records kept.
-    A customer takes away what he made; a line of the seller's is the seller's.
+    that has calls on record leaves its record behind, disabled: the law has call records kept; so
+    does a line for which credit was asked. A customer takes away what he made; a line of the
+    seller's is the seller's.
     """
     actor.require("extensions.delete")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
@@ -134,7 +135,7 @@ def extension_remove(*, actor: Actor, circuit_id: int) -> None:
     seller = _as_seller(actor)
     numbers_unring(actor=seller, circuit_id=circuit.pk)
     line_clear(actor=seller, circuit_id=circuit.pk)
-    if not is_on_record(circuit) and not circuit.extensions.exists():
+    if not _is_kept(circuit):
         circuit_delete(actor=seller, circuit_id=circuit.pk)
         return
     circuit_change(actor=seller, circuit_id=circuit.pk, user=None)
@@ -171,6 +172,12 @@ def _refuse_if_relied_on(actor: Actor, circuit: Circuit) -> None:
         names = ", ".join(str(row) for row in rows[:MOST_NAMED])
         if names:
             raise Conflict(sentence % {"circuit": circuit, "names": names}, code="in-use")
+
+
+def _is_kept(circuit: Circuit) -> bool:
+    """Whether something on record names it, or, of a line, its account."""
+    is_asked_for = circuit.line_id is None and circuit.account.topups.exists()
+    return is_asked_for or circuit.extensions.exists() or is_on_record(circuit)
 
 
 def _new_name(customer: Tenant) -> str:
