@@ -121,6 +121,16 @@ def test_how_many_are_left_is_told(world: World, client: WebClient) -> None:
     assert "2 de 2" in text_of(administrator(world).get(f"/tenancy/customers/{world.customer.pk}/"))
 
 
+def test_who_was_given_one_customer_stands_in_no_panel(world: World) -> None:
+    allow(world, 2, world.customer_a)
+    user = make_user(world.reseller_a, Role.SUPPORT)
+    user.customers.set([world.customer_a])
+    page = text_of(signed_in(user).get(LIST))
+    assert "data-key=" in page
+    assert "ramais próprios" not in page
+    assert ADD not in page
+
+
 def test_the_seller_says_how_many(world: World, client: WebClient) -> None:
     allow(world, 1)
     seller = administrator(world)

@@ -34,7 +34,8 @@ class ExtensionList(lists.ListView):
     def list_context(self, filterset: Any, table: Any) -> dict[str, Any]:
         context = super().list_context(filterset, table)
         customer = selectors.find_customer(actor=self.actor)
-        if customer is None:
+        # Somebody of a seller to whom one customer was given has the same reach: he makes none.
+        if customer is None or not self.actor.can("extensions.edit"):
             return context
         room = selectors.get_room(customer)
         has_line = selectors.find_main_line(customer) is not None
