@@ -326,9 +326,13 @@ def test_nobody_is_removed_by_the_way(world: World, way: str) -> None:
 
 
 def is_somebody_waiting() -> bool:
-    """Whether one of the database's sessions waits for another's lock."""
+    """Whether one of this database's sessions waits for another's lock; others are other tests'."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks AS waits JOIN pg_locks AS has USING (pid)"
+            " JOIN pg_database AS here ON here.oid = has.database"
+            " WHERE NOT waits.granted AND here.datname = current_database())"
+        )
         return bool(cursor.fetchone()[0])
 
 
@@ -348,7 +352,7 @@ def meanwhile(done: Callable[[], Any], other: Callable[[], Any]) -> Any:
         with transaction.atomic():
             done()
             late = pool.submit(run)
-            wait_until(is_somebody_waiting, "the second one waits for the first")
+            wait_until(is_somebody_waiting, "the second one waits for the first", timeout_s=60)
         return late.result()
 
 
