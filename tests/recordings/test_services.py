@@ -15,6 +15,7 @@ import soundfile
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
 
+from tests.customers.test_services import meanwhile
 from tests.pbx.making import make_queue
 from tests.recordings.making import AT, allow, make_recording, make_rule, tone
 from tests.support.web import make_user
@@ -151,6 +152,17 @@ def test_days_are_the_customer_s_and_what_is_kept_stays(world: World) -> None:
     assert told["who"] == "sistema" and "30" in told["why"]
 
 
+def test_what_is_kept_as_its_days_end_stays(world: World) -> None:
+    recording = make_recording(world.circuit(), sound=tone(), at=AT - timedelta(days=91))
+    actor = world.actor(world.customer)
+
+    def keep() -> None:
+        services.recording_keep(actor=actor, recording_id=recording.pk, kept=True)
+
+    assert meanwhile(keep, lambda: services.recordings_expire(now=AT)) == 0
+    assert Recording.objects.get().is_kept and files.path_of(recording.file).exists()
+
+
 def test_what_is_kept_is_not_deleted_before_it_is_released(world: World) -> None:
     recording = make_recording(world.circuit(), sound=tone())
     actor = world.actor(world.customer)
@@ -218,6 +230,26 @@ def test_nobody_records_before_his_seller_allows_it(world: World) -> None:
         rules.allowance_set(
             actor=SYSTEM, tenant_id=world.reseller_a.pk, is_allowed=True, keep_days=9, max_mb=None
         )
+
+
+def test_what_seller_and_customer_say_at_once(world: World) -> None:
+    def allow_it(allowed: bool) -> Policy:
+        return rules.allowance_set(
+            actor=SYSTEM, tenant_id=world.customer.pk, is_allowed=allowed, keep_days=9, max_mb=None
+        )
+
+    def choose() -> Policy:
+        actor = world.actor(world.customer)
+        return rules.manner_set(actor=actor, announces=False, own_listen=True)
+
+    allowed = [lambda: allow_it(True)] * 2
+    assert meanwhile(*allowed) == Policy.objects.get()
+    assert meanwhile(lambda: allow_it(False), choose) is Conflict
+    assert not Policy.objects.get().is_allowed
+    allow_it(True)
+    meanwhile(choose, lambda: allow_it(False))
+    policy = Policy.objects.get()
+    assert (policy.is_allowed, policy.announces, policy.own_listen) == (False, False, True)
 
 
 def test_a_rule_names_one_thing_of_ones_own(world: World) -> None:

@@ -29,7 +29,7 @@ def allowance_set(
 ) -> Policy:
     """Say whether a customer may record, for how long it is kept, and how much of it."""
     actor.require("tenancy.edit")
-    tenant = get_tenant(actor=actor, tenant_id=tenant_id)
+    tenant = get_tenant(actor=actor, tenant_id=tenant_id, lock=True)
     if tenant.kind != Tenant.Kind.CUSTOMER:
         raise InvalidInput(_("Only customers record calls."), code="not-a-customer")
     policy = find_policy(tenant=tenant)
@@ -102,9 +102,11 @@ def rules_forget() -> int:
 
 
 def _get_recorder(actor: Actor) -> Tenant:
-    """Return the customer whose calls the actor may have recorded, or raise why not."""
+    """Return the customer whose calls the actor may have recorded, locked, or raise why not."""
     actor.require("recordings.edit")
     tenant = find_own_customer(actor=actor)
+    if tenant is not None:
+        tenant = get_tenant(actor=actor, tenant_id=tenant.pk, lock=True)
     if tenant is None or not find_policy(tenant=tenant).is_allowed:
         raise Conflict(
             _("Recording calls is not part of your contract; ask your operator for it."),

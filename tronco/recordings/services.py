@@ -121,11 +121,8 @@ def recordings_expire(*, now: datetime) -> int:
         over = Recording.objects.filter(
             tenant=tenant_id, is_kept=False, at__lt=now - timedelta(days=days)
         )
-        while some := list(over.values_list("pk", flat=True)[:MOST_AT_ONCE]):
-            why = _("Kept for %(days)s days") % {"days": days}
-            with transaction.atomic(), acting(SYSTEM, why=why):
-                _delete(Recording.objects.filter(pk__in=some))
-            count += len(some)
+        while gone := _expire_some(over, _("Kept for %(days)s days") % {"days": days}):
+            count += gone
     return count
 
 
@@ -181,6 +178,14 @@ def _compress(recording: Recording) -> bool:
     source.unlink(missing_ok=True)
     _note_space(recording.tenant_id)
     return bool(changed)
+
+
+def _expire_some(over: QuerySet[Recording], why: str) -> int:
+    with transaction.atomic(), acting(SYSTEM, why=why):
+        # One that somebody keeps at this moment is waited for, and stays.
+        some = list(over.select_for_update().values_list("pk", flat=True)[:MOST_AT_ONCE])
+        _delete(Recording.objects.filter(pk__in=some))
+    return len(some)
 
 
 def _delete(rows: QuerySet[Recording]) -> None:
