@@ -77,8 +77,9 @@ def test_a_second_factor_from_enrolment_to_recovery(world: World, browser: Brows
     Authenticator.objects.update(throttling_failure_count=0)
     page.get_by_label("Código", exact=True).fill(code_of(device))
     page.get_by_role("button", name="Ligar").click()
-    codes = page.locator(".recovery-codes li").all_inner_texts()
-    assert len(codes) == 10
+    listed = page.locator(".recovery-codes li")
+    expect(listed).to_have_count(10)
+    codes = listed.all_inner_texts()
 
     other = browser.anonymous()
     sign_in(browser, other, "ana", PASSWORD)

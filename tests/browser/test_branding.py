@@ -46,8 +46,7 @@ def test_a_brand_is_made_and_seen_at_once(world: World, browser: Browser) -> Non
     assert page.title().endswith("· Voz Serrana")
     button = page.get_by_role("link", name="Adicionar").first
     assert "165, 29, 45" in button.evaluate("one => getComputedStyle(one).backgroundColor")
-    mark = page.locator("aside .brand-logo")
-    assert mark.evaluate("one => one.naturalWidth") == 432
+    expect(page.locator("aside .brand-logo")).to_have_js_property("naturalWidth", 432)
     browser.shot(page, "brand")
 
 
@@ -64,7 +63,7 @@ def test_sign_in_shows_the_brand_of_the_domain(
     port = urlsplit(browser.address).port
     page.goto(f"http://voz.serrana.localhost:{port}{reverse('identity:sign_in')}")
     expect(page.get_by_text("Voz Serrana")).to_be_visible()
-    assert page.locator(".brand-logo").evaluate("one => one.naturalWidth") == 432
+    expect(page.locator(".brand-logo")).to_have_js_property("naturalWidth", 432)
     browser.shot(page, f"sign-in-{dark}-{phone}")
 
 
@@ -106,7 +105,7 @@ def test_a_text_is_written_looked_at_and_sent(world: World, browser: Browser) ->
         page.goto(browser.url("mail:email_detail", email.pk))
         letter = page.frame_locator("iframe.letter")
         expect(letter.get_by_text("<script>1</script> ligou para")).to_be_visible()
-        assert letter.locator("img").evaluate("one => one.naturalWidth") == 432
+        expect(letter.locator("img")).to_have_js_property("naturalWidth", 432)
         page.locator("iframe.letter").scroll_into_view_if_needed()
         browser.shot(page, f"email-{name}")
 
@@ -116,7 +115,7 @@ def assert_both_looks(page: Page) -> None:
     for css, dark in ((".letter:not(.letter-dark)", False), (".letter-dark", True)):
         letter = page.frame_locator(f"iframe{css}")
         expect(letter.get_by_text("Voz Serrana").first).to_be_visible()
-        assert letter.locator("img").evaluate("one => one.naturalWidth") == 432
+        expect(letter.locator("img")).to_have_js_property("naturalWidth", 432)
         sheet = letter.locator(".sheet").first
         paper, mark = sheet.evaluate(
             "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).borderTopColor]"

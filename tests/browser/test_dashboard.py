@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from tests.calls.making import authorised, ended
+from tests.support.asterisk import wait_until
 from tests.support.browser import PHONE, Browser, browser
 from tests.support.web import make_user
 from tests.support.world import World, make_world
@@ -76,15 +77,18 @@ def test_period_tables_and_export(user: User, browser: Browser, tmp_path: Path) 
     counters = page.locator(".tile").all_inner_texts()
     page.get_by_role("button", name="Período: Últimos 30 dias").click()
     page.get_by_role("link", name="Últimos 7 dias").click()
+    week = page.get_by_role("button", name="Período: Últimos 7 dias")
+    expect(week).to_be_visible()
     ready(page)
     made = card(page, "Total de Ligações")
     made.get_by_text("Mostrar como tabela").click()
     expect(made.locator("tbody tr, table tr")).to_have_count(8)
     day = timezone.localdate() - timedelta(days=6)
-    page.get_by_role("button", name="Período: Últimos 7 dias").click()
+    week.click()
     page.get_by_label("De", exact=True).fill(f"{day:%Y-%m-%d}")
     page.get_by_label("Até", exact=True).fill(f"{day + timedelta(days=1):%Y-%m-%d}")
     page.get_by_role("button", name="Aplicar").click()
+    expect(week).to_have_count(0)
     ready(page)
     made.get_by_text("Mostrar como tabela").click()
     rows = made.locator("table tr")
@@ -109,24 +113,24 @@ def test_the_legend_hides_and_shows_by_click_and_by_key(user: User, browser: Bro
     key = pie.get_by_role("button", name="SP")
     key.click()
     expect(key).to_have_attribute("aria-pressed", "false")
-    assert ink(pie) != shown
+    expect_ink_to_leave(pie, shown)
     key.focus()
     page.keyboard.press("Space")
     expect(key).to_have_attribute("aria-pressed", "true")
-    assert ink(pie) == shown
+    expect_ink_to_become(pie, shown)
     bars = card(page, "Consumo em R$")
     before = ink(bars)
     bars.get_by_role("button", name="LDI").focus()
     page.keyboard.press("Enter")
     expect(bars.get_by_role("button", name="LDI")).to_have_attribute("aria-pressed", "false")
-    assert ink(bars) != before
+    expect_ink_to_leave(bars, before)
     hidden = ink(bars)
     # What was hidden stays so when the numbers come again; the focus stays, too.
     with page.expect_response(lambda answer: "consumption" in answer.url):
         page.get_by_role("button", name="Atualizar").click()
     expect(bars.get_by_role("button", name="LDI")).to_have_attribute("aria-pressed", "false")
     page.mouse.move(0, 0)
-    assert ink(bars) == hidden
+    expect_ink_to_become(bars, hidden)
 
 
 def test_values_appear_under_the_pointer(user: User, browser: Browser) -> None:
@@ -142,8 +146,7 @@ def test_values_appear_under_the_pointer(user: User, browser: Browser) -> None:
         box = place.locator("canvas").bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * 0.25)
-        page.wait_for_timeout(200)
-        assert ink(place) != still, name
+        expect_ink_to_leave(place, still)
     browser.shot(page, "dashboard-hover")
 
 
@@ -189,3 +192,11 @@ def test_it_fits_a_phone_and_the_night(user: User, browser: Browser, dark: bool)
 def ink(place: Locator) -> str:
     """The picture that a chart is at this moment."""
     return str(place.locator("canvas").evaluate("canvas => canvas.toDataURL()"))
+
+
+def expect_ink_to_leave(place: Locator, was: str) -> None:
+    wait_until(lambda: ink(place) != was, "the chart is drawn otherwise")
+
+
+def expect_ink_to_become(place: Locator, was: str) -> None:
+    wait_until(lambda: ink(place) == was, "the chart is drawn as it was")

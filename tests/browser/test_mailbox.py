@@ -41,7 +41,7 @@ def test_a_letter_is_found_and_read(world: World, browser: Browser, axe: str) ->
     page.get_by_role("link", name="Recado de José").click()
     letter = page.frame_locator("iframe.letter")
     expect(letter.get_by_text("José deixou um recado")).to_be_visible()
-    assert letter.get_by_alt_text("Aroeira").evaluate("one => one.naturalWidth") == 1
+    expect(letter.get_by_alt_text("Aroeira")).to_have_js_property("naturalWidth", 1)
     page.locator("iframe.letter").scroll_into_view_if_needed()
     for look in each_look(page):
         serious[f"letter, {look}"] = findings(page, axe)

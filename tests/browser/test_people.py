@@ -142,6 +142,7 @@ def test_removing_names_what_goes(world: World, browser: Browser) -> None:
     browser.shot(page, "customer-delete")
     page.get_by_label("Digite Padaria Trigo para confirmar").fill("Padaria Trigo")
     page.get_by_role("button", name="Apagar").click()
+    expect(page).to_have_url(browser.url("tenancy:customer_list"))
     page.goto(browser.url("tenancy:customer_detail", customer.pk))
     page.get_by_role("link", name="Restaurar").first.click()
     page.get_by_role("button", name="Restaurar").click()

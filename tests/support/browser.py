@@ -22,7 +22,7 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tronco.identity.models import User
 from tronco.runtime.assets import fetch_assets
@@ -30,6 +30,8 @@ from tronco.runtime.tools import CHROMIUM, tool_path
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# A busy machine may be slow to answer; what is right does not wait for it.
+expect.set_options(timeout=15_000)
 
 
 class Browser:
@@ -58,6 +60,8 @@ class Browser:
             locale="pt-BR",
             viewport=viewport or WIDE,  # type: ignore[arg-type]
             color_scheme="dark" if dark else "light",
+            # What moves while it is clicked at is sometimes missed.
+            reduced_motion="reduce",
         )
         page = context.new_page()
         page.set_default_timeout(15_000)
