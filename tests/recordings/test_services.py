@@ -69,13 +69,16 @@ def recorders_of(did: Did) -> set[int]:
 
 def test_a_file_comes_in_for_each_who_wanted_it_and_once(world: World, tmp_path: Path) -> None:
     tenants = [world.customer.pk, world.customer_a.pk]
+    line = world.circuit(tenant=world.customer_a)
     for _again in range(2):
         source = tmp_path / "x.wav"
         source.write_bytes(tone(2))
-        services.recording_store(tenant_ids=tenants, call=taped(), source=source)
+        call = taped(circuit_id=line.pk)
+        services.recording_store(tenant_ids=tenants, call=call, source=source)
         assert not source.exists()
     first, second = Recording.objects.order_by("pk")
     assert [first.tenant_id, second.tenant_id] == tenants
+    assert [first.circuit, second.circuit] == [None, line], "nobody is told another's line"
     assert first.file == f"{world.customer.pk}/202611/node1-1763640000.7.wav"
     for one in (first, second):
         path = files.path_of(one.file)
@@ -92,6 +95,17 @@ def test_a_file_that_was_cut_off_says_how_long_it_is(world: World, tmp_path: Pat
     recording = Recording.objects.get()
     assert recording.duration_ms == 3000
     assert soundfile.info(files.path_of(recording.file)).frames == 24_000
+
+
+def test_a_call_of_a_line_that_was_deleted_since_comes_in(world: World, tmp_path: Path) -> None:
+    line = world.circuit(balance_u=0)
+    gone = line.pk
+    line.delete()
+    source = tmp_path / "x.wav"
+    source.write_bytes(tone())
+    call = taped(circuit_id=gone)
+    services.recording_store(tenant_ids=[world.customer.pk], call=call, source=source)
+    assert Recording.objects.get().circuit is None and not source.exists()
 
 
 @pytest.mark.parametrize("sound", [b"", bytes(44)])

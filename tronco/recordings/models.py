@@ -126,7 +126,7 @@ class Recording(models.Model):
     """A recorded conversation; the sound is `file`, below the instance's `recordings`.
 
     `call_id` is the call whose two sides were recorded, `first_call_id` the one with which the
-    conversation began. `tenant` is who wanted it then, `circuit` the line that had the call.
+    conversation began. `tenant` is who wanted it then, `circuit` his line that had the call.
     """
 
     class Direction(models.TextChoices):

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tronco.circuits.models import Circuit
 from tronco.core.errors import Conflict
 from tronco.recordings import audio, files
 from tronco.recordings.models import KEEP_DAYS, Listening, Policy, Recording
@@ -56,7 +57,8 @@ def recording_store(*, tenant_ids: Sequence[int], call: TapedCall, source: Path)
         path = files.take_in(source, name)
         Recording.objects.create(
             tenant=tenant,
-            circuit_id=call.circuit_id,
+            # Not another's who had the call too, nor one that was deleted since.
+            circuit=Circuit.objects.filter(pk=call.circuit_id, tenant=tenant).first(),
             call_id=call.call_id,
             first_call_id=call.first_call_id,
             direction=call.direction,
