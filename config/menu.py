@@ -96,7 +96,7 @@ MENU = (
                 _("Circuits"),
                 "circuits:circuit_list",
                 "circuits.view",
-                words=_("SIP lines extensions credit balance"),
+                words=_("manage IP lines SIP extensions credit history balance"),
                 icon="phone",
             ),
             Item(
@@ -112,7 +112,7 @@ MENU = (
                 _("Numbers"),
                 "dids:did_list",
                 "dids.view",
-                words=_("DIDs inventory"),
+                words=_("manage DIDs inventory"),
                 icon="hash",
             ),
             Item(
@@ -208,7 +208,7 @@ MENU = (
                 _("Plans"),
                 "catalog:plan_list",
                 "catalog.view",
-                words=_("national plans"),
+                words=_("manage sale plans national plan"),
                 icon="license",
             ),
             Item(
@@ -242,7 +242,7 @@ MENU = (
                 _("Statement"),
                 "circuits:posting_list",
                 "circuits.view",
-                words=_("postings credit debit balance movements"),
+                words=_("postings credit debit balance movements history"),
                 icon="file-invoice",
             ),
             Item(

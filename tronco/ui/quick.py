@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,12 @@ class QuickAccess(Page):
 
     def screens(self, wanted: str) -> list[dict[str, Any]]:
         """Menu entries whose names hold every word; those that begin with it first."""
-        words = plain(wanted).split()
+        words = re.findall(r"\w+", plain(wanted))  # "[REV] Cartões (séries)" is three
         found = []
         for section in self.menu:
             for item in section.seen_by(self.actor):
                 text = plain(f"{item.label} {item.words} {section.label}")
-                if all(word in text for word in words):
+                if words and all(word in text for word in words):
                     place = not plain(item.label).startswith(plain(wanted))
                     found.append((place, section, item))
         found.sort(key=lambda one: one[0])
