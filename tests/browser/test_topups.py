@@ -83,6 +83,19 @@ def test_from_a_low_balance_to_the_credit(world: World, browser: Browser, axe: s
     browser.shot(page, "topup-approved-phone")
 
 
+def test_who_ends_his_reason_with_enter_has_decided_nothing(world: World, browser: Browser) -> None:
+    topup = make_topup(world, world.circuit(tenant=world.customer_a).account)
+    page = browser.signed_in(make_user(world.reseller_a, Role.FINANCE, username="vende"))
+    page.goto(browser.url("topups:topup_decide", topup.pk))
+    reason = page.get_by_label("Motivo")
+    reason.fill("Pix não localizado")
+    reason.press("Enter")
+    page.get_by_role("button", name="Recusar").click()
+    expect(page.get_by_text("Pix não localizado")).to_be_visible()
+    topup.refresh_from_db()
+    assert topup.status == "refused"
+
+
 def test_what_a_customer_sees_of_his_money(world: World, browser: Browser, axe: str) -> None:
     """All of it from his menu, on a telephone and on a desk, in light and dark."""
     lines = [
@@ -117,4 +130,5 @@ def test_what_a_customer_sees_of_his_money(world: World, browser: Browser, axe: 
     page.goto(browser.url("circuits:circuit_alert", lines[0].pk))
     page.get_by_label("Avisar abaixo de").fill("5,00")
     page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("Você será avisado.")).to_be_visible()
     browser.shot(page, "money-alert-phone")
