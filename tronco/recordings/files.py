@@ -74,6 +74,8 @@ def take_in(source: Path, file: str) -> Path:
         shutil.copyfile(source, unfinished)
     unfinished.chmod(0o600)
     unfinished.rename(target)
+    # Of one that was let in before, by the same file under two names, nothing was renamed.
+    unfinished.unlink(missing_ok=True)
     return target
 
 

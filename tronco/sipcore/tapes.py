@@ -28,7 +28,12 @@ SETTLED_S: Final = 2.0
 
 
 def store_tapes(directory: Path) -> None:
-    """Bring in the files of calls that are over. One that cannot be stays beside the others."""
+    """Bring in the files of calls that are over.
+
+    They wait while nothing can be written where they are kept. One that cannot be stored for itself
+    stays beside the others.
+    """
+    waiting: list[OSError] = []
     for path in directory.glob("*~*.wav"):
         owners, _, call_id = path.stem.partition("~")
         age_s = time.time() - path.stat().st_mtime
@@ -41,9 +46,13 @@ def store_tapes(directory: Path) -> None:
                 recording_store(tenant_ids=tenants, call=call, source=path)
         except (OperationalError, InterfaceError):
             raise
+        except OSError as problem:
+            waiting.append(problem)
         except Exception:
             logger.exception("the recording of call %s could not be stored", call_id)
-            path.rename(path.with_name(f"unstored-{call_id}.wav"))
+            path.rename(path.with_name(f"unstored-{path.name}"))
+    if waiting:
+        logger.warning("%s recordings wait to be stored: %s", len(waiting), waiting[0])
 
 
 def _find_call(call_id: str, path: Path, age_s: float) -> TapedCall | None:
