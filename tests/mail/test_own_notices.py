@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from tests.customers.test_services import meanwhile
 from tests.support.web import administrator, make_user, signed_in
 from tests.support.world import World, make_world
 from tronco.core.errors import NotAllowed, NotFound
@@ -62,3 +63,16 @@ def test_it_is_one_s_own_company_s(world: World) -> None:
             own_notices_set(actor=actor, language="en")
     with pytest.raises(NotAllowed):
         own_notices_set(actor=world.actor(world.reseller_a), language="en")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_twice_at_once_is_said_once(transactional_db: None) -> None:
+    world = make_world()
+    actor = world.actor(world.customer_a)
+
+    def say(address: str) -> Notices:
+        return own_notices_set(actor=actor, language="en", address=address)
+
+    last = meanwhile(lambda: say("ana@cliente.example"), lambda: say("bia@cliente.example"))
+    assert last == Notices.objects.get()
+    assert Notices.objects.get().address == "bia@cliente.example"

@@ -160,7 +160,8 @@ def own_notices_set(
 ) -> Notices:
     """Say of what one's own company wants to be told."""
     actor.require("notices.edit")
-    notices = find_notices(get_own_customer(actor=actor))
+    customer = get_own_customer(actor=actor)
+    notices = find_notices(get_tenant(actor=actor, tenant_id=customer.pk, lock=True))
     return _fill_notices(notices, language, address, missed_calls, suspension, invoice)
 
 
