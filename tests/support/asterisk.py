@@ -124,7 +124,7 @@ class Exchange:
 
     def start_sipcore(self) -> None:
         self._sipcore = self.spawn("tronco", "sipcore", CENTRAL)
-        wait_until(self._sipcore_listens, "sipcore listens", timeout_s=20)
+        wait_until(self._sipcore_listens, "sipcore listens", timeout_s=60)
 
     def spawn(self, *module: str) -> subprocess.Popen[bytes]:
         """Start a Python module as a process of this exchange, logging to a file of its name."""
