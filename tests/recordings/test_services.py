@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from tronco.dids.services import did_change
 from tronco.dids.states import did_give_back
 from tronco.identity.roles import Role
 from tronco.identity.visits import visit_begin, visitor
-from tronco.recordings import files, rules, selectors, services
+from tronco.recordings import audio, files, rules, selectors, services
 from tronco.recordings.models import Listening, Policy, Recording, Rule
 from tronco.sipcore.taping import Tapings
 from tronco.tenancy.access import SYSTEM, Actor
@@ -136,6 +138,38 @@ def test_made_small_it_is_the_same_sound(world: World) -> None:
     assert loudest == pytest.approx(440, abs=1)
     broken.refresh_from_db()
     assert broken.file.endswith(".wav"), "what cannot be made small stays as it is"
+
+
+def test_two_workers_do_not_write_the_same_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = make_recording(world.circuit(), sound=tone(2))
+    begun, go_on = Event(), Event()
+    compress = audio.compress
+
+    def slowly(source: Path, target: Path) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        compress(source, target)
+
+    def first() -> int:
+        try:
+            return services.recordings_compress()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(audio, "compress", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(first)
+        assert begun.wait(60)
+        monkeypatch.setattr(audio, "compress", compress)
+        late = services.recordings_compress()
+        go_on.set()
+        assert (early.result(), late) == (1, 0)
+    recording.refresh_from_db()
+    assert recording.sha256 == files.digest_of(files.path_of(recording.file))
+    make_recording(world.circuit(), sound=tone(2))
+    assert services.recordings_compress() == 1, "whoever is done lets others"
 
 
 def test_days_are_the_customer_s_and_what_is_kept_stays(world: World) -> None:

@@ -16,6 +16,7 @@ from tests.recordings.making import tone
 from tests.support.world import World, make_world
 from tronco.recordings import files
 from tronco.recordings.models import Recording
+from tronco.recordings.services import recording_store
 from tronco.sipcore import tapes
 from tronco.sipcore.tapes import store_tapes
 
@@ -95,9 +96,8 @@ def test_one_that_cannot_be_stored_stays_beside_the_others(
     def refuses_one(*, source: Path, **facts: Any) -> int:
         if source == bad:
             raise ValueError("nonsense in it")
-        return storing(source=source, **facts)
+        return recording_store(source=source, **facts)
 
-    storing = tapes.recording_store
     monkeypatch.setattr(tapes, "recording_store", refuses_one)
     for _again in range(2):
         store_tapes(spool)

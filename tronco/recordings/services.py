@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -58,7 +59,7 @@ def recording_store(*, tenant_ids: Sequence[int], call: TapedCall, source: Path)
         Recording.objects.create(
             tenant=tenant,
             # Not another's who had the call too, nor one that was deleted since.
-            circuit=Circuit.objects.filter(pk=call.circuit_id, tenant=tenant).first(),
+            circuit=Circuit.objects.filter(pk=call.circuit_id or 0, tenant=tenant).first(),
             call_id=call.call_id,
             first_call_id=call.first_call_id,
             direction=call.direction,
@@ -77,16 +78,12 @@ def recording_store(*, tenant_ids: Sequence[int], call: TapedCall, source: Path)
 
 
 def recordings_compress() -> int:
-    """Make small what came in as the switch wrote it; return how many."""
-    waiting = Recording.objects.filter(file__endswith=files.WAV).order_by("pk")
-    count = 0
-    for recording in waiting[:MOST_COMPRESSED]:
-        try:
-            count += _compress(recording)
-        except Exception:
-            # It can be played as it is; the others shall not wait for it.
-            logger.exception("recording %s could not be made small", recording.pk)
-    return count
+    """Make small what came in as the switch wrote it; return how many.
+
+    One worker at a time: another would write into the same files.
+    """
+    with _alone() as is_alone:
+        return _compress_some() if is_alone else 0
 
 
 @transaction.atomic
@@ -157,6 +154,31 @@ def listening_note(*, actor: Actor, recording: Recording, downloaded: bool) -> N
             at=now,
             downloaded=downloaded,
         )
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Tell whether nobody else makes recordings small; whoever is killed lets go of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('recordings_compress'))")
+        [is_alone] = cursor.fetchone()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('recordings_compress'))")
+
+
+def _compress_some() -> int:
+    waiting = Recording.objects.filter(file__endswith=files.WAV).order_by("pk")
+    count = 0
+    for recording in waiting[:MOST_COMPRESSED]:
+        try:
+            count += _compress(recording)
+        except Exception:
+            # It can be played as it is; the others shall not wait for it.
+            logger.exception("recording %s could not be made small", recording.pk)
+    return count
 
 
 def _compress(recording: Recording) -> bool:
