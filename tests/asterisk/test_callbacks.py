@@ -126,13 +126,15 @@ def test_after_a_conversation_he_is_asked_for_another_number(
     assert_settled(town)
 
 
-@pytest.mark.parametrize(("codec", "number"), [("ulaw", 0), ("g722", 9), ("gsm", 3)])
+@pytest.mark.parametrize(
+    ("codecs", "number"), [("ulaw", 0), ("g722", 9), ("gsm", 3), ("alaw,ulaw,gsm", 3)]
+)
 def test_what_is_asked_after_a_conversation_is_heard_in_the_format_of_the_trunks(
-    town: Town, payer: Circuit, caller: str, codec: str, number: int
+    town: Town, payer: Circuit, caller: str, codecs: str, number: int
 ) -> None:
     did = make_did("callback", tenant=payer.tenant, payer=payer)
     town.carrier.otherwise = pick_up
-    speak(town, codec, number)
+    speak(town, codecs, number)
     wait_for_configuration(town.exchange)
 
     async def scene() -> None:

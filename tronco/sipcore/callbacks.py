@@ -37,13 +37,17 @@ FORGET_S: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A call back: to `number`, paid by the circuit `payer`, through a number of ours."""
+    """A call back: to `number`, paid by the circuit `payer`, through a number of ours.
+
+    `formats` are those of audio that the caller's own call could have had, as Asterisk tells them.
+    """
 
     number: str
     payer: str
     did_id: int
     tenant_id: int
     shown: str
+    formats: str
 
     def as_facts(self) -> dict[str, str]:
         """As it travels with the end of a call."""
@@ -53,6 +57,7 @@ class Wanted:
             "did": str(self.did_id),
             "tenant": str(self.tenant_id),
             "shown": self.shown,
+            "formats": self.formats,
         }
 
     @classmethod
@@ -63,6 +68,7 @@ class Wanted:
             did_id=int(facts["did"]),
             tenant_id=int(facts["tenant"]),
             shown=facts["shown"],
+            formats=facts.get("formats", ""),
         )
 
     def variables(self, first_call: str) -> dict[str, str]:
@@ -138,7 +144,7 @@ class Callbacks:
                 OtherChannelId=call_id,
                 # What he is told after a conversation must not pass the translator that has carried
                 # it: Debian's Asterisk drops what has no sequence, once some had (“late frame”).
-                Codecs=await self._store.run(find_common_format),
+                Codecs=await self._store.run(find_format, his=wanted.formats),
                 Context="moves",
                 Exten="step",
                 Priority="1",
@@ -158,14 +164,16 @@ def call_back_id(end: Ended) -> str:
     return f"{central}-{int(end.at.timestamp())}.{number.partition('.')[2]}c"
 
 
-def find_common_format() -> str:
-    """The audio format that most trunks take, of those that Asterisk can make; A-law if in doubt.
+def find_format(*, his: str) -> str:
+    """The audio format that most trunks take, of those that Asterisk can make.
 
     A call back is placed in it, so that nothing need be translated where the other side takes it.
+    Of several the one that the caller's own call could have had (`his`); A-law if in doubt.
     """
     rows = Trunk.objects.filter(is_active=True).values_list("codecs", flat=True)
     taken = Counter(name for codecs in rows for name in codecs.split(",") if name in _MADE)
-    return max(_MADE, key=lambda name: taken[name])
+    spoken = his.strip("()").split("|")
+    return max(_MADE, key=lambda name: (taken[name], name in spoken))
 
 
 def is_called(*, call_id: str, wanted: Wanted) -> bool:

@@ -58,7 +58,7 @@ class Incoming(Call):
         self._know(None, self._known_caller, self._number)
         self.facts |= {"did": str(did.id), "tenant": str(did.tenant_id)}
         await self._check()
-        return await self._go()
+        return await self._go(ask)
 
     async def _find_called(self, trunk_id: int | None, ask: Ask) -> DidCard | None:
         """By what the carrier dialled; by the To header when it dialled its own user name."""
@@ -100,7 +100,7 @@ class Incoming(Call):
             if await self._means.checks.run(lockouts.is_locked, keys=keys, at=at):
                 raise Refused("locked-out")
 
-    async def _go(self) -> Verdict:
+    async def _go(self, ask: Ask) -> Verdict:
         did = self._did
         if did.schedule is not None:
             card = await self._means.books.schedule(did.schedule)
@@ -117,7 +117,7 @@ class Incoming(Call):
         if did.mode == "ip":
             return await self._forward()
         if did.mode in _CALLING_BACK:
-            return await self._hang_up_first()
+            return await self._hang_up_first(ask)
         return await self._at_the_desk()
 
     # -- what a number does ----------------------------------------------------------------------
@@ -179,7 +179,7 @@ class Incoming(Call):
         asks = "card" if did.mode == "card" else "pin"
         return await self._voice(grant, await first_question(self._means, scene, asks))
 
-    async def _hang_up_first(self) -> Verdict:
+    async def _hang_up_first(self, ask: Ask) -> Verdict:
         """Let the caller be called back: by a call of its own, which is authorised then."""
         did, caller = self._did, self._caller
         if not caller.e164:
@@ -200,7 +200,12 @@ class Incoming(Call):
             (did.callback_audio or "s:callback-soon",), tenant_id=did.tenant_id
         )
         wanted = Wanted(
-            number=caller.e164, payer=payer, did_id=did.id, tenant_id=did.tenant_id, shown=did.e164
+            number=caller.e164,
+            payer=payer,
+            did_id=did.id,
+            tenant_id=did.tenant_id,
+            shown=did.e164,
+            formats=await ask("CHANNEL(audionativeformat)"),
         )
         return HangUpFirst(sound[0], wanted.as_facts())
 
