@@ -15,6 +15,7 @@ from tests.support.stage import answer, dial, ring
 from tests.support.voice import call_in, make_did, wait_for_configuration
 from tronco.calls.models import Cdr
 from tronco.calls.selectors import list_answering
+from tronco.charging.models import Authorization
 from tronco.circuits.models import Circuit
 from tronco.core.money import MICRO
 from tronco.demo.agent import Agent
@@ -37,9 +38,13 @@ def answering(town: Town, record: Cdr) -> list[str]:
     return [circuit.number for circuit in list_answering(actor=actor, cdr=record)]
 
 
+def has_a_call(circuit: Circuit) -> bool:
+    return Authorization.objects.filter(circuit_id=circuit.pk, state="open").exists()
+
+
 async def take(phone: Agent, ringing: Call) -> Call:
     """Take the call that rings, and be connected with who placed it."""
-    await asyncio.sleep(1)
+    await ringing.wait_ringing()
     assert ringing.answered_at is None
     taken = await phone.call(PICK_UP)
     assert await taken.wait_answered(), taken.status
@@ -100,22 +105,26 @@ def test_who_picks_up_takes_a_place_of_his_own_limit(town: Town) -> None:
     phone = town.stage.phone(colleague, on_call=answer)
     first, second = (town.stage.phone(town.world.circuit()) for _ in range(2))
 
-    async def scene() -> None:
+    async def full() -> Call:
         taken = await take(phone, await first.call(callee.number))
         third = await second.call(callee.number)
-        await asyncio.sleep(1)
-        full = await dial(phone, PICK_UP)
-        assert (full.status, third.answered_at) == (486, None), "one call is all he may have"
+        await third.wait_ringing()
+        refused = await dial(phone, PICK_UP)
+        assert (refused.status, third.answered_at) == (486, None), "one call is all he may have"
         assert (await dial(second, colleague.number)).status == 486
         await taken.hang_up()
-        await asyncio.sleep(1)
+        return third
+
+    async def free_again(third: Call) -> None:
         again = await take(phone, third)
         await third.hang_up()
         await again.wait_ended(5)
-        await asyncio.sleep(1)
-        assert (await dial(second, colleague.number, talk_s=0.5)).status == 200
 
-    town.stage.play(scene())
+    third = town.stage.play(full())
+    wait_until(lambda: not has_a_call(colleague), "his place is free")
+    town.stage.play(free_again(third))
+    wait_until(lambda: not has_a_call(colleague), "his place is free again")
+    assert town.stage.play(dial(second, colleague.number, talk_s=0.5)).status == 200
     refused = Cdr.objects.filter(circuit=colleague, dialled=PICK_UP)
     wait_until(refused.exists, "the attempt is on record")
     assert [one.reason for one in refused] == ["too-many-calls"]
