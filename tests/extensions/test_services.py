@@ -151,6 +151,11 @@ def test_change_and_what_stays_the_sellers(world: World) -> None:
         1,
     )
     assert LineService.objects.get(circuit=one).extension == "305"
+    with pytest.raises(InvalidInput) as refused:
+        services.extension_change(
+            actor=boss(world), circuit_id=one.pk, extension="", caller_number=""
+        )
+    assert refused.value.code == "extension-missing"
     # His seller's line takes a name and a short number, and nothing that costs.
     own = services.extension_change(
         actor=boss(world), circuit_id=line.pk, extension="10", caller_number="",
@@ -268,6 +273,8 @@ def test_what_keeps_an_extension(world: World) -> None:
         with pytest.raises(Conflict) as refused:
             services.extension_remove(actor=actor, circuit_id=circuit.pk)
         assert refused.value.code == code
+        if circuit == other:
+            assert str(option) in str(refused.value)
     option.delete()
     with pytest.raises(Conflict) as refused:
         services.extension_remove(actor=me, circuit_id=other.pk)
