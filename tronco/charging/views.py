@@ -207,6 +207,7 @@ class ResellerAccounts(Resource):
         )
 
     def change(self, actor: Any, obj: Account, values: dict[str, Any]) -> Account:
+        values = {"plan": obj.plan, "incoming_plan": obj.incoming_plan, **values}
         return services.account_change(
             actor=actor,
             account_id=obj.pk,

@@ -163,7 +163,9 @@ def circuit_change_plan(
     """Put the circuit on a plan its customer's seller offers; calls already running keep theirs."""
     actor.require("circuits.edit")
     circuit = get_circuit(actor=actor, circuit_id=circuit_id, lock=True)
-    plan = get_sold_plan(circuit.tenant, plan_id)
+    plan = circuit.account.plan
+    if plan_id != plan.pk:
+        plan = get_sold_plan(circuit.tenant, plan_id)
     charging.account_change(
         actor=actor,
         account_id=circuit.account_id,

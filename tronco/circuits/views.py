@@ -245,7 +245,7 @@ class Circuits(Resource):
         for fixed in ("tenant", "number"):
             facts.pop(fixed)
         account = {
-            "plan_id": facts.pop("plan").pk,
+            "plan_id": facts.pop("plan").pk if "plan" in facts else obj.account.plan_id,
             "limit_u": facts.pop("limit_u"),
             "cycle_day": facts.pop("cycle_day"),
         }

@@ -97,7 +97,7 @@ def customer_change(
             _swap_plan(actor, customer, subscription.plan_id, plan)
         subscription.plan = plan
     subscription.due_day, subscription.max_extensions = due_day, max_extensions
-    save_checked(subscription)
+    save_checked(subscription, exclude=("plan",))  # it may be out of the actor's reach
     access = find_access(customer)
     if access is not None and access.email == former.email != customer.email:
         _follow_email(actor, access, customer.email)

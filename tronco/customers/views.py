@@ -156,7 +156,7 @@ class Customers(Tenants):
             return {"due_day": services.DUE_DAY}
         return {
             "service_code": subscription.service_code,
-            "plan": subscription.plan,
+            "plan": subscription.plan_id,
             "due_day": subscription.due_day,
             "max_extensions": subscription.max_extensions,
         }
@@ -165,7 +165,9 @@ class Customers(Tenants):
         return services.customer_create(actor=actor, **creation(actor, values))
 
     def change(self, actor: Any, tenant: Tenant, values: dict[str, Any]) -> Tenant:
-        return services.customer_change(actor=actor, tenant_id=tenant.pk, **facts(values))
+        # A plan out of his reach is not asked for, and stays.
+        told = facts({"plan": self.initial(actor, tenant).get("plan"), **values})
+        return services.customer_change(actor=actor, tenant_id=tenant.pk, **told)
 
     def remove(self, actor: Any, tenant: Tenant) -> None:
         services.customer_remove(actor=actor, tenant_id=tenant.pk)
@@ -175,7 +177,7 @@ def facts(values: dict[str, Any]) -> dict[str, Any]:
     """Turn a valid form's values into what the services take."""
     values = {key: value for key, value in values.items() if key != "service_code"}
     plan = values.pop("plan", None)
-    return {**values, "plan_id": plan.pk if plan else None}
+    return {**values, "plan_id": getattr(plan, "pk", plan)}
 
 
 def creation(actor: Any, values: dict[str, Any]) -> dict[str, Any]:

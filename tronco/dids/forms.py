@@ -9,7 +9,6 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from tronco.catalog.models import Plan
 from tronco.circuits.models import Circuit
 from tronco.dids.models import ClosedDestination, Did, NumberRange
 from tronco.dids.modes import modes_using
@@ -246,9 +245,7 @@ class DidForm(ModelForm):
         if self.instance.pk:
             del self.fields["quantity"]
         plans: Any = self.fields["plan"]
-        plans.queryset = plans.queryset.filter(is_active=True) | Plan.objects.filter(
-            pk=self.instance.plan_id
-        )
+        plans.queryset = plans.queryset.filter(is_active=True)
 
     def clean(self) -> dict[str, Any]:
         """Owner and subscriber are one thing: who holds the number, and who sells it."""
@@ -264,7 +261,8 @@ class DidForm(ModelForm):
                 % {"subscriber": subscriber, "owner": owner},
             )
         if not subscriber and not owner and not {"owner", "subscriber"} & set(self.errors):
-            self.add_error("owner", _now("Choose the owner, or a subscriber."))
+            asked = "owner" if "owner" in self.fields else "subscriber"
+            self.add_error(asked, _now("Choose the owner, or a subscriber."))
         return cleaned
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -222,7 +223,8 @@ def _save(
     _check_mode(did)
     _check_supplier(actor, did, password)
     limits = modes.limit_spending(did) if starts_mode and did.mode in Did.SPENDING_MODES else []
-    save_checked(did)
+    # Both were looked up; what stays may be out of the actor's reach.
+    save_checked(did, exclude=("range", "plan"))
     closed_put(actor=actor, did=did, closed=closed)
     others = Circuit.objects.filter(caller_number=did.e164).exclude(tenant=did.tenant_id)
     others.update(caller_number="")
@@ -248,10 +250,11 @@ def _fill(actor: Actor, did: Did, fields: dict[str, Any]) -> None:
 
 
 def _find_plan(did: Did, plan_id: int | None) -> Plan | None:
-    """A plan of whoever sells to the holder; who sells it prices its calls."""
+    """A plan of whoever sells to the holder; one no longer sold stays where it is."""
     if plan_id is None:
         return None
-    plan = Plan.objects.filter(pk=plan_id, tenant=did.seller, is_active=True).first()
+    offered = Q(is_active=True) | Q(pk=did.plan_id)
+    plan = Plan.objects.filter(offered, pk=plan_id, tenant=did.seller).first()
     if plan is None:
         raise InvalidInput(
             _("Choose an active plan of %(seller)s, who sells the number.")

@@ -136,9 +136,9 @@ def facts_of(values: dict[str, Any]) -> dict[str, Any]:
     """Turn a valid form's values into what the services take."""
     facts = dict(values)
     facts.pop("technology")
-    facts["tenant_id"] = (facts.pop("subscriber") or facts["owner"]).pk
-    facts.pop("owner")
-    for name in _KEYS:
+    owner = facts.pop("owner", None)
+    facts["tenant_id"] = (facts.pop("subscriber") or owner).pk
+    for name in [name for name in _KEYS if name in facts]:
         facts[f"{name}_id"] = getattr(facts.pop(name), "pk", None)
     closed = {f"{name}_id": facts.pop(f"closed_{name}") for name in _CLOSED_KEYS}
     facts["closed"] = Closed(

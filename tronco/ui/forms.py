@@ -193,6 +193,28 @@ def limit_choices(one: forms.ModelChoiceField[Any], actor: Any) -> None:
         one.queryset = visible(actor)
 
 
+def keep_present(form: Any, actor: Any) -> None:
+    """What an edited object points at stays so, unless somebody chooses something else.
+
+    What may not be chosen anew (a plan no longer sold) is offered all the same; what the actor
+    cannot reach (a seller's, to who is below him) is not asked for, and the field goes.
+    """
+    for name, one in list(form.fields.items()):
+        present = form.initial.get(name)
+        key = getattr(present, "pk", present)
+        if not isinstance(one, forms.ModelChoiceField) or isinstance(key, list) or not key:
+            continue
+        offered: Any = one.queryset
+        if offered.filter(pk=key).exists():
+            continue
+        rows: Any = offered.model._default_manager.filter(pk=key)
+        rows = rows.visible_to(actor) if hasattr(rows, "visible_to") else rows
+        if rows.exists():
+            one.queryset = offered | rows
+        else:
+            del form.fields[name]
+
+
 class FormMixin:
     """What every form here has: an actor, fieldsets, and the look of its fields.
 
@@ -270,6 +292,11 @@ class ModelForm(FormMixin, forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.setup(actor)
+
+    def setup(self, actor: Any) -> None:
+        super().setup(actor)
+        if self.instance.pk is not None:
+            keep_present(self, actor)
 
     def save(self, commit: bool = True) -> Any:
         raise NotImplementedError("a service writes; see Resource.create and Resource.change")
