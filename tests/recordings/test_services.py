@@ -16,6 +16,7 @@ import pytest
 import soundfile
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
+from django.forms.models import model_to_dict
 
 from tests.customers.test_services import meanwhile
 from tests.pbx.making import make_queue
@@ -253,6 +254,22 @@ def test_space_that_is_used_up_is_noted_and_freed(world: World, tmp_path: Path) 
         actor=SYSTEM, tenant_id=world.customer.pk, is_allowed=True, keep_days=1, max_mb=None
     )
     assert selectors.get_space(policy=Policy.objects.get()).percent == 0
+
+
+def test_those_of_a_call_are_found_among_many(world: World) -> None:
+    one = make_recording(world.circuit())
+    facts = model_to_dict(one, exclude=["id", "tenant", "circuit", "call_id", "first_call_id"])
+    Recording.objects.bulk_create(
+        Recording(tenant=one.tenant, call_id=f"x{n}", first_call_id=f"x{n - n % 2}", **facts)
+        for n in range(2000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE recordings_recording")
+    # The page of a leg names itself and the call with which the conversation began.
+    found = selectors.list_of_call(actor=SYSTEM, call_ids=("x7", "x6"))
+    assert {row.call_id for row in found} == {"x6", "x7"}
+    plan = found.explain()
+    assert "recordings_first_call" in plan and "recordings_of_call" not in plan, plan
 
 
 # -- who may what ---------------------------------------------------------------------------------

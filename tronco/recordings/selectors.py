@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from tronco.circuits.selectors import find_own_circuit
@@ -72,9 +72,8 @@ def get_recording(*, actor: Actor, recording_id: int, lock: bool = False) -> Rec
 
 
 def list_of_call(*, actor: Actor, call_ids: tuple[str, ...]) -> QuerySet[Recording]:
-    """Return the recordings of the conversations to which these calls belong."""
-    rows = list_recordings(actor=actor)
-    return rows.filter(Q(first_call_id__in=call_ids) | Q(call_id__in=call_ids)).order_by("at")
+    """Return the recordings of a conversation; the call with which it began is among these."""
+    return list_recordings(actor=actor).filter(first_call_id__in=call_ids).order_by("at")
 
 
 def hears_own(*, actor: Actor) -> bool:
