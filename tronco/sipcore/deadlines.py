@@ -150,7 +150,8 @@ class Deadlines:
         """Until the call has lasted that long; True when it was credited before."""
         wake = self._wake[call.call_id]
         try:
-            await asyncio.wait_for(wake.wait(), max(0.0, until_s - call.elapsed_s()))
+            async with asyncio.timeout(until_s - call.elapsed_s()):
+                await wake.wait()
         except TimeoutError:
             return False
         wake.clear()

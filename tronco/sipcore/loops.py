@@ -35,8 +35,10 @@ class Loops:
             if sooner is None or failed:
                 await asyncio.sleep(wait_s)
                 continue
+            # Not wait_for: of Python 3.11's, a cancellation may be lost.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(sooner.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await sooner.wait()
 
     async def attempt(self, work: Awaitable[None]) -> bool:
         """Do the work; what went wrong is told, and True when nothing did."""
