@@ -25,7 +25,9 @@ PLAY = """async (player) => {
   await player.play();
   player.currentTime = 20;
   await new Promise((done) => player.addEventListener("seeked", done, {once: true}));
-  await new Promise((done) => setTimeout(done, 500));
+  while (player.currentTime <= 20) {
+    await new Promise((done) => player.addEventListener("timeupdate", done, {once: true}));
+  }
   player.pause();
   return [player.currentTime, player.duration];
 }"""
