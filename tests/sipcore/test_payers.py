@@ -12,6 +12,7 @@ from tronco.callingcards.models import Card
 from tronco.callingcards.services import series_block
 from tronco.charging.models import Account, Authorization
 from tronco.circuits.models import Circuit
+from tronco.circuits.services import circuit_extend
 from tronco.sipcore.payers import is_payer_stopped
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
@@ -58,6 +59,25 @@ def test_who_was_stopped(world: World, stopped: str, direction: str) -> None:
 
     expected = stopped in ("line", "customer", "reseller") and direction != "in"
     assert is_payer_stopped(call_id=call_id) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "is_paused", "stops"),
+    [
+        ("active", False, False),
+        ("suspended", False, True),
+        ("disabled", False, True),
+        ("suspended", True, False),  # by the customer himself, who stopped this line alone
+    ],
+)
+def test_an_extension_s_call_goes_with_its_line(
+    world: World, status: str, is_paused: bool, stops: bool
+) -> None:
+    line = world.circuit(tenant=world.customer_a1)
+    extension = circuit_extend(actor=SYSTEM, line_id=line.pk, number="7-12345").circuit
+    call_id = running_call(line.account, extension, "out")
+    Circuit.objects.filter(pk=line.pk).update(status=status, is_paused=is_paused)
+    assert is_payer_stopped(call_id=call_id) is stops
 
 
 @pytest.mark.parametrize("stopped", ["nobody", "card", "series"])
