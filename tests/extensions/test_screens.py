@@ -228,6 +228,44 @@ def test_a_sellers_line_is_named_but_not_widened(world: World, client: WebClient
     )
 
 
+def test_the_number_shown_stays_unless_another_is_chosen(world: World, client: WebClient) -> None:
+    allow(world, 1)
+    Did.objects.create(
+        tenant=world.customer, raw="1130001000", e164="+551130001000", state="in_use"
+    )
+    one = extension(world, caller_number="+551130001000")
+    url = f"/extensions/{one.pk}/edit/"
+    form = client.get(url).context["form"]
+    typed = {name: form[name].value() for name in form.fields if form[name].value()}
+    for shown, kept in ((typed["shown"], "+551130001000"), ("", "")):
+        assert client.post(url, {**typed, "shown": shown}).status_code == 302
+        one.refresh_from_db()
+        assert one.caller_number == kept
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["10", "201"]),
+        ("online=true", ["10"]),
+        ("online=false", ["201"]),
+        ("own=true", ["201"]),
+        ("own=false", ["10"]),
+        ("q=201", ["201"]),
+    ],
+)
+def test_the_list_is_filtered(
+    world: World, client: WebClient, query: str, found: list[str]
+) -> None:
+    line = allow(world, 1)
+    LineService.objects.create(circuit=line, tenant=line.tenant, extension="10")
+    now = timezone.now()
+    Registration.objects.create(circuit=line, tenant=line.tenant, online=True, changed_at=now)
+    extension(world, "201")
+    rows = client.get(f"{LIST}?{query}").context["table"].rows
+    assert sorted(row.record.service.extension for row in rows) == found
+
+
 def test_suspended_and_resumed_in_the_panel(world: World, client: WebClient) -> None:
     allow(world, 1)
     one = extension(world)

@@ -195,3 +195,13 @@ def test_the_list_is_searched_and_filtered(
     buyer.post(url("do", other.pk, "cancel"))
     assert text(buyer.get(f"{url('list')}?{query}")).count("data-key=") == found
     assert text(buyer.get(f"{url('list')}?q=%23{other.pk}")).count("data-key=") == 1
+
+
+def test_of_a_customer_or_of_all_below_a_reseller(
+    world: World, circuit: Circuit, seller: WebClient
+) -> None:
+    make_topup(world, circuit.account)
+    make_topup(world, world.circuit(tenant=world.customer_a1).account)
+    for tenant, found in (("customer_a", 1), ("reseller_a1", 1), ("reseller_a", 2)):
+        asked = f"{url('list')}?tenant={getattr(world, tenant).pk}"
+        assert text(seller.get(asked)).count("data-key=") == found, tenant

@@ -74,11 +74,20 @@ def test_a_request_and_its_approval_are_told_in_both_directions(
     assert f"/topups/{topup.pk}/" in text
     entry = LedgerEntry.objects.get(source=f"topup:{topup.pk}")
     assert (entry.amount_u, entry.kind, entry.actor) == (30 * MICRO, "credit", seller.name)
+    assert entry.key.endswith(f"topup:{topup.pk}")
     topup.refresh_from_db()
     assert (topup.status, topup.credited_u, topup.decided_by) == (
         "approved", 30 * MICRO, seller.name,
     )  # fmt: skip
     assert topup.decided_at is not None
+
+
+def test_what_was_taken_back_at_once_is_not_told(world: World) -> None:
+    account = world.circuit(tenant=world.customer_a).account
+    topup = make_topup(world, account)
+    services.topup_cancel(actor=asker(world, account), topup_id=topup.pk)
+    assert services.topup_tell_asked(topup_id=topup.pk) is False
+    assert not Email.objects.exists()
 
 
 @pytest.mark.parametrize(
