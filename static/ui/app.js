@@ -135,6 +135,17 @@
     });
   }
 
+  // What asks again by itself takes nothing away from under a pressed pointer: its click would be lost.
+  var pressed = null;
+  document.addEventListener("pointerdown", function (event) { pressed = event.target; });
+  ["pointerup", "pointercancel"].forEach(function (type) {
+    document.addEventListener(type, function () { setTimeout(function () { pressed = null; }); });
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var polled = !event.detail.requestConfig.triggeringEvent;
+    if (polled && pressed && event.detail.target.contains(pressed)) event.detail.shouldSwap = false;
+  });
+
   // The dialogue of columns: up and down.
   on("click", "[data-move]", function (button) {
     var row = button.closest("li");

@@ -189,6 +189,33 @@ def test_the_live_view_follows_and_pauses(
     expect(member.get_by_role("button", name="Pausar 1001")).to_be_visible()
 
 
+def test_a_click_is_not_lost_to_the_live_view(
+    world: World, user: User, line: Circuit, browser: Browser
+) -> None:
+    queue = make_queue(world.customer, "Vendas", line)
+    page = browser.signed_in(user)
+    page.goto(browser.url("pbx:queue_detail", queue.pk))
+    pause = page.get_by_role("button", name="Pausar 1001")
+    resume = page.get_by_role("button", name="Retomar 1001")
+    live = browser.url("pbx:queue_live", queue.pk)
+    # It is answered while the button is held down.
+    pause.hover()
+    page.mouse.down()
+    page.wait_for_event("requestfinished", lambda request: request.url == live)
+    page.mouse.up()
+    expect(resume).to_be_visible()
+    expect(resume).to_be_focused()
+    # It waits for an answer that does not come.
+    page.route(live, lambda route: None)
+    page.wait_for_event("request", lambda request: request.url == live)
+    resume.click()
+    expect(pause).to_be_visible()
+    assert not queue.members.get().is_paused
+    # The question given up is noted in the console.
+    assert all("sendAbort" in one or "afterRequest" in one for one in browser.problems)
+    browser.problems.clear()
+
+
 def test_rows_come_and_go_and_searches_follow_the_owner(
     world: World, user: User, line: Circuit, browser: Browser
 ) -> None:
