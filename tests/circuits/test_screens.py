@@ -88,6 +88,7 @@ def test_the_list_has_the_manuals_columns(world: World, client: WebClient) -> No
         ("status=suspended", ["1003"]),
         ("balance_below_u=2,00", ["1002", "1003"]),
         ("q=1003", ["1003"]),
+        ("q=203.0.113", ["1001"]),
         ("q=revenda", []),
     ],
 )
@@ -96,10 +97,31 @@ def test_filters(world: World, client: WebClient, query: str, found: list[str]) 
     world.circuit(plan="control", limit_u=MICRO, balance_u=0)
     world.circuit(status="suspended", balance_u=MICRO)
     Registration.objects.create(
-        circuit=online, tenant=online.tenant, online=True, changed_at=timezone.now()
-    )
+        circuit=online, tenant=online.tenant, online=True, address="203.0.113.9",
+        changed_at=timezone.now(),
+    )  # fmt: skip
     page = client.get(f"{reverse('circuits:circuit_options')}?{query}").json()
     assert [item["text"] for item in page["items"]] == found
+
+
+def test_no_two_columns_have_one_name(world: World, client: WebClient) -> None:
+    answer: Any = client.get(reverse("circuits:circuit_export"), {"format": "csv", "scope": "all"})
+    headings = b"".join(answer.streaming_content).decode().splitlines()[0].split(";")
+    assert len(set(headings)) == len(headings)
+
+
+def test_the_page_leads_to_plan_and_price_list(world: World, client: WebClient) -> None:
+    circuit = world.circuit()
+    page = reverse("circuits:circuit_detail", args=[circuit.pk])
+    plan = circuit.account.plan
+    links = [
+        f'href="{reverse("catalog:plan_detail", args=[plan.pk])}"',
+        f'href="{reverse("catalog:tariff_detail", args=[plan.tariff_id])}"',
+    ]
+    assert all(link in client.get(page).content.decode() for link in links)
+    seen = administrator(world, circuit.tenant).get(page).content.decode()
+    assert plan.name in seen
+    assert not any(link in seen for link in links), "a customer has no such pages"
 
 
 def test_the_password_is_shown_in_the_answer_and_nowhere_else(

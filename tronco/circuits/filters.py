@@ -26,7 +26,7 @@ def central_choices() -> list[tuple[int, str]]:
 
 
 class CircuitFilters(filters.FilterSet):
-    search = ("number", "tenant__name", "description", "caller_number")
+    search = ("number", "tenant__name", "description", "caller_number", "registration__address")
 
     tenant = filters.ModelChoiceFilter(
         method="filter_tenant",
@@ -46,7 +46,7 @@ class CircuitFilters(filters.FilterSet):
     central = filters.ChoiceFilter(
         field_name="central", label=_("Central"), choices=central_choices
     )
-    status = filters.ChoiceFilter(choices=Circuit.Status.choices, label=_("Status"))
+    status = filters.ChoiceFilter(choices=Circuit.Status.choices, label=_("State"))
     online = filters.BooleanFilter(method="filter_online", label=_("Online"))
     balance_below_u = MoneyFilter(
         field_name="balance_shown_u", lookup_expr="lt", label=_("Balance below")

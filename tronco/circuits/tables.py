@@ -45,6 +45,7 @@ class CircuitTable(tables.Table):
     plan = tables.RelatedColumn(
         accessor="account__plan", verbose_name=_("National plan"), order_by="account__plan__name"
     )
+    kind = tables.BadgeColumn(accessor="account__plan__kind", verbose_name=_("Kind of plan"))
     central = tables.Column(verbose_name=_("Central"), order_by="central__name")
     balance = BalanceColumn(accessor="balance_shown_u", verbose_name=_("Balance"), live=True)
     address = tables.Column(
@@ -58,11 +59,13 @@ class CircuitTable(tables.Table):
         order_by=("-registration__online", "registration__rtt_us"),
         live=True,
     )
+    # "Status" is the manual's word for online or offline.
+    status = tables.BadgeColumn(verbose_name=_("State"))
 
     class Meta(tables.Table.Meta):
         model = Circuit
         fields = (
-            "number", "tenant", "plan", "central", "balance", "address", "state",
+            "number", "tenant", "plan", "kind", "central", "balance", "address", "state",
             "description", "status", "caller_number", "own_ddd", "max_calls", "max_cps",
             "created_at",
         )  # fmt: skip

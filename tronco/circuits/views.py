@@ -82,7 +82,7 @@ class Circuits(Resource):
             "description",
             "user",
             "central",
-            "status",
+            panels.Value(_("State"), "status"),
             "line",
             "created_at",
         ),
