@@ -22,6 +22,7 @@ from tronco.calls.selectors import get_call_by_id, list_calls, list_linked_calls
 from tronco.calls.templatetags.calls import exact_money, reais
 from tronco.charging.models import Authorization
 from tronco.core.errors import NotFound
+from tronco.dids.services import did_create
 from tronco.identity.roles import Role
 from tronco.tenancy.access import SYSTEM
 from tronco.tenancy.models import Tenant
@@ -312,6 +313,23 @@ def test_cards_of_a_circuit(world: World) -> None:
     foreign = administrator(world, world.customer_b)
     for name in ("circuit_recent", "circuit_live", "circuit_calls"):
         assert foreign.get(reverse(f"calls:{name}", args=[circuit.pk])).status_code == 404
+
+
+def test_a_number_leads_to_its_calls(world: World) -> None:
+    circuit = world.circuit(tenant=world.customer_a)
+    did = did_create(
+        actor=SYSTEM, tenant_id=world.customer_a.pk, raw="1133334444", circuit_id=circuit.pk
+    ).did
+    of_it, other = made(world, circuit), made(world, circuit)
+    Cdr.objects.filter(call_id=of_it.call_id).update(caller=did.e164)
+    Cdr.objects.filter(call_id=other.call_id).update(
+        caller="+551133335555", called="+5511999990000"
+    )
+    url = reverse("calls:did_calls", args=[did.pk])
+    page = administrator(world, world.customer_a).get(url, follow=True).content.decode()
+    assert call_url(of_it) in page
+    assert call_url(other) not in page
+    assert administrator(world, world.customer_b).get(url).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ def test_a_plain_number_has_no_limits(world: World) -> None:
         ({"host": "sip.a.example", "username": "u", "password": "p;x"}, "password"),
         ({"mode": "ip", "ip_address": "a b"}, "payer"),
         ({"techprefix": "9A", "mode": "ip", "ip_address": "203.0.113.7"}, "payer"),
+        ({"host": "sip.a.example", "port": 65_536}, "port"),
+        ({"mode": "ip", "ip_address": "203.0.113.7", "ip_port": 0}, "ip_port"),
         ({"caller_tag": "<b>"}, "caller_tag"),
         ({"allowed_callers": []}, "allowed_callers"),
     ],
@@ -259,6 +261,20 @@ def test_fields_appear_by_mode_without_a_script(world: World) -> None:
     assert "outgoing_classes" in shown(page)
 
 
+def test_a_new_number_lies_in_ones_own_stock(world: World) -> None:
+    page = administrator(world, world.reseller_a).get(reverse("dids:did_add"))
+    assert page.context["form"]["owner"].value() == world.reseller_a.pk
+
+
+def test_a_number_that_is_not_in_use_does_nothing(world: World) -> None:
+    did_create(actor=SYSTEM, tenant_id=world.master.pk, raw="1133334000")
+    did_create(actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334001")
+    page = administrator(world).get(reverse("dids:did_list"))
+    stock, used = (str(row.get_cell("mode")) for row in page.context["table"].rows)
+    assert stock == "—"
+    assert "Tocar uma linha" in used
+
+
 def test_owner_and_subscriber_are_one_thing(world: World) -> None:
     client = administrator(world)
     add = reverse("dids:did_add")
@@ -291,6 +307,9 @@ def test_a_quantity_is_looked_at_first(world: World) -> None:
     assert "no-store" in page["Cache-Control"]
     assert len(page.context["plan"].create) == 2
     assert "1133334001" in page.content.decode()
+    assert Did.objects.count() == 1
+    back = client.post(add, {**dict(page.context["typed"]), "back": "1"})
+    assert back.context["form"]["raw"].value() == "1133334000", "what was typed is still there"
     assert Did.objects.count() == 1
     answer = client.post(add, {**dict(page.context["typed"]), "confirmed": "1"})
     assert answer.status_code == 302, answer.context["form"].errors

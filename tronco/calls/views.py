@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -203,6 +204,16 @@ class RefusedCalls(Resource):
 
     def key(self, obj: Cdr) -> str:
         return key_of(obj)
+
+
+class DidCalls(ObjectPage):
+    """The way from a number to the calls from and to it."""
+
+    permission = "calls.view"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        number = urlencode({"number": self.object.e164})
+        return HttpResponseRedirect(f"{reverse('calls:cdr_list')}?{number}")
 
 
 class DidRefused(ObjectPage):

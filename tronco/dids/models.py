@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tronco.catalog.models import CallClass
 from tronco.numbering.classify import classify
@@ -20,7 +21,7 @@ class CallerKind(models.TextChoices):
 
     FIXED = "fixed", _("Fixed")
     MOBILE = "mobile", _("Mobile")
-    ABROAD = "abroad", _("International")
+    ABROAD = "abroad", pgettext_lazy("who calls", "International")
 
 
 def all_callers() -> list[str]:

@@ -220,6 +220,7 @@ def _save(
     modes.forget_unused(did)
     if did.state == Did.State.AVAILABLE and did.mode in Did.SELLER_MODES:
         did.state = Did.State.IN_USE
+    _check_ports(did)
     _check_mode(did)
     _check_supplier(actor, did, password)
     limits = modes.limit_spending(did) if starts_mode and did.mode in Did.SPENDING_MODES else []
@@ -272,6 +273,12 @@ def _find_range(actor: Actor, range_id: int | None) -> NumberRange | None:
     if found is None:
         raise InvalidInput(_("There is no such range."), field="range", code="range-unknown")
     return found
+
+
+def _check_ports(did: Did) -> None:
+    for name in ("port", "ip_port", "backup_port"):
+        if not 1 <= getattr(did, name) <= 65535:
+            raise InvalidInput(_("Use a port from 1 to 65535."), field=name, code="invalid-port")
 
 
 def _check_mode(did: Did) -> None:

@@ -83,6 +83,15 @@ class HolderColumn(tables.RelatedColumn):
         return super().value(**kwargs)  # type: ignore[no-any-return]
 
 
+class ModeColumn(tables.BadgeColumn):
+    """What a number does; one that is not in use does nothing."""
+
+    def render(self, value: Any, record: Did, bound_column: Any) -> Any:  # type: ignore[override]
+        if record.state != Did.State.IN_USE:
+            return formats.NOTHING
+        return super().render(value, record, bound_column)
+
+
 class DidTable(DiscreetTable):
     withheld = OF_THE_SUPPLIER
 
@@ -101,7 +110,7 @@ class DidTable(DiscreetTable):
     )
     circuit = tables.RelatedColumn(verbose_name=_("Rings circuit"), order_by="circuit__number")
     state = tables.BadgeColumn(verbose_name=_("State"), colors=STATE_COLORS)
-    mode = tables.BadgeColumn(verbose_name=_("Type of working"))
+    mode = ModeColumn(verbose_name=_("Type of working"))
     kind = tables.BadgeColumn(verbose_name=_("Type of DID"))
     registration = tables.BadgeColumn(
         accessor="registration__state",

@@ -20,9 +20,10 @@ from tronco.dids.models import ClosedDestination, Did
 from tronco.dids.numbers import NumberPlan
 from tronco.dids.tables import OF_THE_SUPPLIER, DidTable, TenureTable, sells
 from tronco.tenancy.models import Tenant
+from tronco.tenancy.selectors import list_sellers
 from tronco.ui import edits, panels
 from tronco.ui.actions import Action
-from tronco.ui.forms import ReasonForm
+from tronco.ui.forms import ModelForm, ReasonForm
 from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
 
@@ -49,6 +50,8 @@ class PreviewedCreate(edits.CreateView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.form(request.POST, request.FILES)
+        if "back" in request.POST:
+            return self.show(form)
         if "confirmed" in request.POST or not form.is_valid():
             return super().post(request, *args, **kwargs)
         try:
@@ -64,9 +67,7 @@ class PreviewedCreate(edits.CreateView):
             for value in values
             if name != "csrfmiddlewaretoken"
         ]
-        response: HttpResponse = self.render(
-            "dids/preview.html", plan=plan, typed=typed, back_url=self.request.get_full_path()
-        )
+        response: HttpResponse = self.render("dids/preview.html", plan=plan, typed=typed)
         # The supplier's password may be among what was typed.
         response["Cache-Control"] = "no-store"
         return response
@@ -88,6 +89,12 @@ class CreateDid(PreviewedCreate):
     """
 
     made: list[str]
+
+    def form(self, data: Any = None, files: Any = None) -> ModelForm:
+        """A new number lies in one's own stock unless something else is said."""
+        form = super().form(data, files)
+        form.initial.setdefault("owner", list_sellers(actor=self.actor).first())
+        return form
 
     def preview(self, values: dict[str, Any]) -> NumberPlan | None:
         if values["quantity"] == 1:
@@ -337,6 +344,13 @@ class Dids(Resource):
             permission="routing.edit",
             icon="route",
             url="routing:number_route",
+        ),
+        Action(
+            name="calls",
+            label=_("Calls"),
+            permission="calls.view",
+            icon="phone-call",
+            url="calls:did_calls",
         ),
         Action(
             name="refused",
