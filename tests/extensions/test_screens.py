@@ -137,6 +137,7 @@ def test_the_seller_says_how_many(world: World, client: WebClient) -> None:
     url = f"/tenancy/customers/{world.customer.pk}/edit/"
     form = seller.get(url).context["form"]
     typed = {name: form[name].value() for name in form.fields if form[name].value()}
+    assert typed["max_extensions"] == 1, "who changes something else leaves it"
     for most, status, kept in (("7", 302, 7), ("-1", 422, 7), ("10000", 422, 7), ("", 302, None)):
         assert seller.post(url, {**typed, "max_extensions": most}).status_code == status
         assert Subscription.objects.get(tenant=world.customer).max_extensions == kept
