@@ -244,6 +244,13 @@ def test_the_customer_is_warned_before_nothing_is_recorded(
     assert said in main
 
 
+def test_who_was_given_one_customer_is_not_told_of_his_contract(world: World) -> None:
+    user = make_user(world.reseller_a, Role.SUPPORT)
+    user.customers.set([world.customer_a])
+    page = signed_in(user).get(reverse("recordings:recording_list")).content.decode()
+    assert "alert-" not in page.partition("<main")[2]
+
+
 def test_a_full_disk_is_told(world: World, settings: Any) -> None:
     allow(world.customer)
     settings.TRONCO_RECORDINGS_FREE_MB = 10**9

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from tronco.catalog.models import CallClass
 from tronco.circuits.models import Circuit
 from tronco.dids.models import Did
-from tronco.extensions.selectors import find_customer, find_main_line
+from tronco.extensions.selectors import find_main_line
 from tronco.pbx.models import EXTENSION
+from tronco.tenancy.selectors import find_own_customer
 from tronco.ui.forms import ModelForm, SearchSelect, fieldset
 
 
@@ -49,7 +50,7 @@ class ExtensionForm(ModelForm):
 
     def adapt(self, actor: Any) -> None:
         is_new = self.instance.pk is None
-        customer = find_customer(actor=actor) if is_new else self.instance.tenant
+        customer = find_own_customer(actor=actor) if is_new else self.instance.tenant
         line = self.instance.line
         if is_new and customer is not None:
             line = find_main_line(customer)

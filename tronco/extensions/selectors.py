@@ -17,6 +17,7 @@ from tronco.dids.models import Did
 from tronco.pbx.models import LineService, PortalCaller, QueueMember, Voicemail
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
+from tronco.tenancy.selectors import find_own_customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,9 @@ def list_extensions(*, actor: Actor) -> QuerySet[Any]:
     )
 
 
-def find_customer(*, actor: Actor) -> Tenant | None:
-    """Return the customer in whose panel somebody stands; None for who stands above customers."""
-    if len(actor.scopes) != 1:
-        return None
-    return Tenant.objects.filter(path=actor.scopes[0], kind=Tenant.Kind.CUSTOMER).first()
-
-
 def get_customer(*, actor: Actor) -> Tenant:
-    """As `find_customer`; raise NotAllowed outside of a customer's panel."""
-    customer = find_customer(actor=actor)
+    """As `find_own_customer`; raise NotAllowed outside of a customer's panel."""
+    customer = find_own_customer(actor=actor)
     if customer is None:
         raise NotAllowed(_("Extensions are made in the customer's panel."))
     return customer

@@ -20,6 +20,7 @@ from tronco.extensions.filters import ExtensionFilters
 from tronco.extensions.forms import ExtensionForm
 from tronco.extensions.tables import ExtensionTable
 from tronco.pbx.models import LineService
+from tronco.tenancy.selectors import find_own_customer
 from tronco.ui import edits, lists, panels
 from tronco.ui.actions import Action
 from tronco.ui.resource import Resource
@@ -33,8 +34,7 @@ class ExtensionList(lists.ListView):
 
     def list_context(self, filterset: Any, table: Any) -> dict[str, Any]:
         context = super().list_context(filterset, table)
-        customer = selectors.find_customer(actor=self.actor)
-        # Somebody of a seller to whom one customer was given has the same reach: he makes none.
+        customer = find_own_customer(actor=self.actor)
         if customer is None or not self.actor.can("extensions.edit"):
             return context
         room = selectors.get_room(customer)

@@ -20,6 +20,7 @@ from tronco.mail.models import Email, MailServer, Notices, Template
 from tronco.mail.smtp import Relay
 from tronco.tenancy.access import Actor
 from tronco.tenancy.models import Tenant
+from tronco.tenancy.selectors import find_own_customer
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def find_notices(tenant: Tenant) -> Notices:
 
 def get_own_customer(*, actor: Actor) -> Tenant:
     """Return the customer to whom this person belongs, or raise NotFound."""
-    customers = Tenant.objects.filter(path__in=actor.scopes, kind=Tenant.Kind.CUSTOMER)
-    if (own := customers.first()) is None or len(actor.scopes) != 1:
+    own = find_own_customer(actor=actor)
+    if own is None:
         raise NotFound("not in a customer's panel")
     return own
 

@@ -16,11 +16,11 @@ from tronco.dids.models import Did
 from tronco.pbx.destinations import find_owned
 from tronco.pbx.models import Queue
 from tronco.recordings.models import Policy, Rule
-from tronco.recordings.selectors import find_own_customer, find_policy, get_rule, get_space
+from tronco.recordings.selectors import find_policy, get_rule, get_space
 from tronco.tenancy.access import SYSTEM, Actor, acting
 from tronco.tenancy.models import Tenant
 from tronco.tenancy.saving import save_checked
-from tronco.tenancy.selectors import get_tenant
+from tronco.tenancy.selectors import find_own_customer, get_tenant
 
 
 @transaction.atomic

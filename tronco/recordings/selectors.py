@@ -54,13 +54,6 @@ def get_space(*, policy: Policy) -> Space:
     return Space(rows.aggregate(total=Sum("size"))["total"] or 0, policy.max_mb)
 
 
-def find_own_customer(*, actor: Actor) -> Tenant | None:
-    """Return the customer as whom the actor works; None for who stands above customers."""
-    reached = Tenant.objects.visible_to(actor)
-    own = reached.filter(path__in=actor.scopes, kind=Tenant.Kind.CUSTOMER)
-    return own.first() if len(actor.scopes) == 1 else None
-
-
 def list_recordings(*, actor: Actor) -> QuerySet[Recording]:
     """Return the recordings, newest first."""
     return Recording.objects.visible_to(actor).select_related("tenant", "circuit")

@@ -32,6 +32,7 @@ from tronco.recordings.tables import (
     name_of,
     player,
 )
+from tronco.tenancy.selectors import find_own_customer
 from tronco.ui import details, edits, formats, panels
 from tronco.ui.actions import Action
 from tronco.ui.forms import ReasonForm
@@ -48,8 +49,8 @@ class RecordingList(ListView):
 
     def list_context(self, filterset: Any, table: Table) -> dict[str, Any]:
         context = super().list_context(filterset, table)
-        customer = selectors.find_own_customer(actor=self.actor)
-        if customer is None:
+        customer = find_own_customer(actor=self.actor)
+        if customer is None or not self.actor.can("recordings.edit"):
             return context
         policy = selectors.find_policy(tenant=customer)
         return {
@@ -337,7 +338,7 @@ class MannerPage(Page):
 
     def form(self, data: Any = None) -> MannerForm | None:
         """The form; None for who may not record."""
-        customer = selectors.find_own_customer(actor=self.actor)
+        customer = find_own_customer(actor=self.actor)
         policy = selectors.find_policy(tenant=customer) if customer else None
         if policy is None or not policy.is_allowed:
             return None

@@ -66,6 +66,16 @@ def list_tree(*, actor: Actor) -> list[Branch]:
     return roots
 
 
+def find_own_customer(*, actor: Actor) -> Tenant | None:
+    """Return the customer in whose panel somebody stands; None for who stands above customers.
+
+    Somebody of a seller to whom one customer was given reaches the same, and may less there.
+    """
+    if len(actor.scopes) != 1:
+        return None
+    return Tenant.objects.filter(path=actor.scopes[0], kind=Tenant.Kind.CUSTOMER).first()
+
+
 def get_tenant(*, actor: Actor, tenant_id: int, lock: bool = False) -> Tenant:
     """Return a tenant within reach, or raise NotFound."""
     rows = Tenant.objects.visible_to(actor)
