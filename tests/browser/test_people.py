@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_accessibility import axe, findings
@@ -131,6 +133,20 @@ def test_into_a_customers_panel_and_out_again(world: World, browser: Browser) ->
     expect(page.get_by_text("Visita ao painel").first).to_be_visible()
     browser.shot(page, "panel-history")
     assert Visit.objects.get().ended_at is not None
+
+
+def test_an_open_page_tells_that_the_visit_is_over(world: World, browser: Browser) -> None:
+    customer = padaria(world, status="active", invite=False)
+    page = browser.signed_in(make_user(world.master, Role.SUPPORT, username="ana"))
+    page.goto(browser.url("tenancy:customer_panel", customer.pk))
+    page.get_by_role("button", name="Entrar no painel").click()
+    banner = page.get_by_role("region", name="Painel do usuário")
+    expect(banner).to_be_visible()
+    Visit.objects.update(began_at=timezone.now() - timedelta(hours=3))
+    # What the page asks for by itself, sooner.
+    page.get_by_role("button", name="Atualizar").click()
+    expect(page.get_by_text("Sua visita ao painel do cliente terminou.")).to_be_visible()
+    expect(banner).to_have_count(0)
 
 
 def test_removing_names_what_goes(world: World, browser: Browser) -> None:
