@@ -20,6 +20,7 @@ from tronco.sipcore.store import Store
 logger = logging.getLogger(__name__)
 PJSIP_FILE: Final = "pjsip_outside.conf"
 ICE_FILE: Final = "ice_outside.conf"
+FILES: Final = (PJSIP_FILE, ICE_FILE)
 # To whoever is here the node is what it is.
 _LOCAL: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
 _MODULES: Final = ("res_pjsip.so", "res_rtp_asterisk.so")
