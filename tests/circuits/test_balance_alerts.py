@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from tests.support.smtp import own_mail_server
-from tests.support.web import make_user, signed_in
+from tests.support.web import administrator, make_user, signed_in
 from tests.support.world import World, make_world
 from tronco.charging.models import Account
 from tronco.circuits.balance_alerts import alert_set, alerts_tell
@@ -53,6 +53,13 @@ def test_each_fall_is_told_once(world: World, settings: Any) -> None:
         assert deliver_due(0) == 2
     subjects = sorted(message["Subject"] for message in server.taken)
     assert subjects == ["Seu saldo está baixo: R$ 4,90", "Seu saldo está baixo: R$ 4,99"]
+    link = f"{reverse('topups:topup_add')}?account={circuit.account_id}"
+    for message in server.taken:
+        lines = message.get_body(("plain",)).get_content().splitlines()
+        assert any(line.endswith(link) for line in lines), lines
+    world.circuit(balance_u=0)
+    page = administrator(world, world.customer).get(link).content.decode()
+    assert f'<option value="{circuit.account_id}" selected' in page
 
 
 @pytest.mark.parametrize(
