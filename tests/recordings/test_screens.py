@@ -148,6 +148,7 @@ def test_a_recording_whose_sound_is_gone_is_not_found(world: World) -> None:
     client = administrator(world, world.customer)
     url = reverse("recordings:recording_sound", args=[recording.pk])
     assert client.get(url).status_code == 404
+    assert not Listening.objects.exists()
 
 
 def test_the_seller_sees_that_there_is_one_and_no_more(world: World) -> None:

@@ -186,12 +186,14 @@ class RecordingSound(details.ObjectPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         recording: Recording = self.object
+        at = timezone.localtime(recording.at)
+        name = f"{recording.caller}-{recording.called}-{at:%Y%m%d-%H%M%S}".replace("+", "")
+        # Nobody heard one whose sound is gone.
+        response = file_response(request, files.path_of(recording.file), name=name)
         services.listening_note(
             actor=self.actor, recording=recording, downloaded="download" in request.GET
         )
-        at = timezone.localtime(recording.at)
-        name = f"{recording.caller}-{recording.called}-{at:%Y%m%d-%H%M%S}".replace("+", "")
-        return file_response(request, files.path_of(recording.file), name=name)
+        return response
 
 
 class OwnRecordings(Resource):
