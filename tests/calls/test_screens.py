@@ -315,6 +315,15 @@ def test_cards_of_a_circuit(world: World) -> None:
         assert foreign.get(reverse(f"calls:{name}", args=[circuit.pk])).status_code == 404
 
 
+def test_a_call_leads_to_its_customer(world: World, client: WebClient) -> None:
+    call = made(world, world.circuit(tenant=world.customer_a))
+    link = f'href="{reverse("tenancy:customer_detail", args=[world.customer_a.pk])}"'
+    assert link in client.get(call_url(call)).content.decode()
+    own = administrator(world, world.customer_a).get(call_url(call)).content.decode()
+    assert "Cliente A" in own
+    assert link not in own, "a customer has no such page"
+
+
 def test_a_number_leads_to_its_calls(world: World) -> None:
     circuit = world.circuit(tenant=world.customer_a)
     did = did_create(

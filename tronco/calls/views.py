@@ -27,6 +27,7 @@ from tronco.ui.lists import ListView
 from tronco.ui.pages import Page
 from tronco.ui.resource import Resource
 from tronco.ui.tables import Table
+from tronco.ui.urls import visible_url
 
 ROWS_ON_A_CARD = 10
 # As many legs as a call has at most, nearly (`pbx.flow.MOST_STEPS`).
@@ -95,7 +96,8 @@ class Cdrs(Resource):
             _("Call"),
             "calls/panels/call.html",
             lambda request, cdr: {
-                "answering": selectors.list_answering(actor=request.actor, cdr=cdr)
+                "customer_url": visible_url(cdr.tenant, request.actor),
+                "answering": selectors.list_answering(actor=request.actor, cdr=cdr),
             },
         ),
         panels.Html(_("Route"), "calls/panels/route.html", lambda request, cdr: route_of(cdr)),
