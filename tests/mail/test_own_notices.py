@@ -11,8 +11,8 @@ from tests.support.world import World, make_world
 from tronco.core.errors import NotAllowed, NotFound
 from tronco.identity.roles import Role
 from tronco.mail.models import Notices
-from tronco.mail.setup_services import own_notices_set
-from tronco.tenancy.access import Actor
+from tronco.mail.setup_services import notices_create, own_notices_set
+from tronco.tenancy.access import SYSTEM, Actor
 
 pytestmark = pytest.mark.django_db
 URL = "mail:own_notices"
@@ -66,13 +66,19 @@ def test_it_is_one_s_own_company_s(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_said_twice_at_once_is_said_once(transactional_db: None) -> None:
+@pytest.mark.parametrize("by_seller", [True, False])
+def test_what_is_said_twice_at_once_is_said_once(transactional_db: None, by_seller: bool) -> None:
     world = make_world()
     actor = world.actor(world.customer_a)
 
     def say(address: str) -> Notices:
         return own_notices_set(actor=actor, language="en", address=address)
 
-    last = meanwhile(lambda: say("ana@cliente.example"), lambda: say("bia@cliente.example"))
-    assert last == Notices.objects.get()
+    def first() -> Notices:
+        if by_seller:
+            customer_id = world.customer_a.pk
+            return notices_create(actor=SYSTEM, tenant_id=customer_id, language="pt-br")
+        return say("ana@cliente.example")
+
+    assert meanwhile(first, lambda: say("bia@cliente.example")) == Notices.objects.get()
     assert Notices.objects.get().address == "bia@cliente.example"

@@ -119,7 +119,7 @@ def notices_create(
 ) -> Notices:
     """Say what a customer wants to be told."""
     actor.require("mail.edit")
-    notices = Notices(tenant=get_tenant(actor=actor, tenant_id=tenant_id))
+    notices = Notices(tenant=get_tenant(actor=actor, tenant_id=tenant_id, lock=True))
     return _fill_notices(notices, language, address, missed_calls, suspension, invoice)
 
 
