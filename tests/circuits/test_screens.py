@@ -54,6 +54,14 @@ def client(world: World) -> WebClient:
     return administrator(world)
 
 
+def test_an_empty_list_says_how_to_begin_to_who_may(world: World, client: WebClient) -> None:
+    url, how = reverse("circuits:circuit_list"), "Cadastre primeiro um cliente e um plano"
+    assert how in client.get(url).content.decode()
+    page = administrator(world, world.customer).get(url).content.decode()
+    assert "Nada aqui ainda" in page
+    assert how not in page
+
+
 def credit_url(circuit: Circuit) -> str:
     return reverse("circuits:circuit_credit", args=[circuit.pk])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from tests.support.web import WebClient
 from tests.support.world import World
 from tests.ui.cases import ResourceCase
 from tronco.customers import services
@@ -41,6 +42,15 @@ class TestCustomers(ResourceCase):
             "due_day": "15",
             "max_calls": "10",
         }
+
+    def test_an_address_breaks_on_the_page_and_is_whole_in_a_file(
+        self, world: World, client: WebClient, screens: Resource
+    ) -> None:
+        self.make(world)
+        page = client.get(self.url(screens, "list")).content.decode()
+        assert "padaria@<wbr>exemplo.<wbr>com.<wbr>br" in page
+        answer: Any = client.get(self.url(screens, "export"), {"format": "csv"})
+        assert "padaria@exemplo.com.br" in b"".join(answer.streaming_content).decode()
 
     def is_gone(self, screens: Resource, obj: models.Model) -> bool:
         return Tenant.objects.get(pk=obj.pk).status == Tenant.Status.REMOVED

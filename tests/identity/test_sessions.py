@@ -45,6 +45,13 @@ def test_each_session_is_listed_where_it_was_begun(world: World, user: User) -> 
     assert UserSession.objects.get().browser == "Celular"
 
 
+def test_an_administrator_reads_it_in_his_language(world: World, user: User) -> None:
+    entered("Mesa")
+    page = administrator(world).get(f"/identity/users/{user.pk}/").content.decode()
+    assert "Entrou em" in page
+    assert "Began at" not in page
+
+
 def test_one_is_ended_from_another(world: World, user: User) -> None:
     desk, phone, tablet = entered("Mesa"), entered("Celular"), entered("Tablet")
     chosen = UserSession.objects.get(browser="Celular")

@@ -28,7 +28,7 @@ class CustomerTable(tables.Table):
     name = tables.LinkColumn(_("Customer"))
     parent = tables.RelatedColumn(_("Reseller"))
     document = tables.Column(_("Document"), accessor="document_text", order_by="document")
-    email = tables.Column(_("E-mail"), attrs={"td": {"class": "text-break"}})
+    email = tables.EmailColumn(_("E-mail"))
     permission = PermissionColumn(_("Permission"))
     service_code = tables.Column(_("Service code"), accessor="subscription__service_code")
     plan = tables.RelatedColumn(_("Plan"), accessor="subscription__plan")

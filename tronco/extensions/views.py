@@ -199,6 +199,9 @@ class Extensions(Resource):
         ),
     )
 
+    def empty_text(self, actor: Any) -> Any:
+        return self.empty  # it is who may not make them that needs to know
+
     def queryset(self, actor: Any) -> Any:
         return selectors.list_extensions(actor=actor)
 

@@ -16,6 +16,8 @@ STATE_COLORS: dict[str, str] = {
 
 class EmailTable(tables.Table):
     id = tables.LinkColumn(verbose_name="#")
+    sender = tables.EmailColumn()
+    recipient = tables.EmailColumn()
     created_at = tables.InstantColumn(verbose_name=_("Date/time"))
     tenant = tables.RelatedColumn(verbose_name=_("Customer"), order_by="tenant__name")
     state = tables.BadgeColumn(colors=STATE_COLORS, live=True)

@@ -119,6 +119,7 @@ class ListView(ResourcePage):
             "chips": filterset.chips(),
             "filtered": filtered,
             "add_url": r.url_if(actor, "add", "edit"),
+            "empty_text": r.empty_text(actor),
             "import_url": r.url_if(actor, "import", "edit"),
             "export_url": r.url_if(actor, "export", "export"),
             "columns_url": r.url("columns"),

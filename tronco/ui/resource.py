@@ -142,6 +142,11 @@ class Resource:
         """As `url`, for who has the permission."""
         return self.url(action, *args) if actor.can(f"{self.noun}.{verb}") else None
 
+    def empty_text(self, actor: Any) -> Any:
+        """What an empty list says besides: how to begin, to who may."""
+        may_begin = not self.has("create") or actor.can(f"{self.noun}.edit")
+        return self.empty if may_begin else ""
+
     def may_delete(self, obj: Any) -> bool:
         """Whether deleting is offered for this object; the service has the last word."""
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,8 @@ import django_tables2
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.template.loader import render_to_string
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_tables2.columns import library
@@ -81,6 +82,19 @@ class RelatedColumn(Column):
         return format_html('<a href="{}">{}</a>', url, value) if url else value
 
     def value(self, **kwargs: Any) -> Any:
+        return str(kwargs["value"])
+
+
+class EmailColumn(Column):
+    """An address, broken after its signs where it is too long for one line."""
+
+    attrs = {"td": {"class": "email-cell"}}
+
+    def render(self, value: str) -> Any:
+        parts = re.split(r"(?<=[@.])", value)
+        return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
+
+    def value(self, **kwargs: Any) -> str:
         return str(kwargs["value"])
 
 
@@ -209,6 +223,16 @@ class Table(django_tables2.Table):  # type: ignore[misc]
         # django-tables2 would take `Meta.default` for what an empty cell shows.
         kwargs.setdefault("default", formats.NOTHING)
         super().__init__(*args, **kwargs)
+        model = getattr(self._meta, "model", None)
+        if self.data.model is None and model is not None:
+            self._name_columns(model)
+
+    def _name_columns(self, model: type[models.Model]) -> None:
+        """Of rows in a list django-tables2 knows no model, and would say its fields' raw names."""
+        for bound in self.columns.iterall():
+            field = bound.accessor.get_field(model)
+            if bound.column.verbose_name is None and hasattr(field, "verbose_name"):
+                bound.column.verbose_name = capfirst(field.verbose_name)
 
     @classmethod
     def default_columns(cls) -> list[str]:
