@@ -134,6 +134,7 @@ def test_only_the_master_s_may_stand_inside_our_network(world: World) -> None:
         ("fec0::1", "", False),
         ("::127.0.0.1", "", False),
         ("ff0e::1", "", False),
+        ("224.0.1.1", "", False),
         ("10.1.2.3", "10.1.0.0/16,fd00::/8", True),
         ("10.2.2.3", "10.1.0.0/16", False),
         ("8.8.8.8", "", True),
