@@ -215,7 +215,21 @@ def test_export_streams_what_is_filtered(world: World, client: WebClient) -> Non
     cells = dict(zip(heading, row, strict=True))
     assert cells["Preço"] == "0,11"
     assert cells["Custo"] == "0,033"
+    assert cells["Sentido"] == "Saída"
     assert "+551133334444" in row
+
+
+def test_running_calls_are_exported_as_words(world: World, client: WebClient) -> None:
+    circuit = world.circuit(balance_u=10**9)
+    authorised(world, circuit, at=timezone.now())
+    answer: Any = client.get(reverse("calls:live_export"), {"format": "csv", "scope": "all"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    heading, row = csv.reader(io.StringIO(text), delimiter=";")
+    cells = dict(zip(heading, row, strict=True))
+    assert (cells["Status"], cells["Circuito"], cells["Sentido"]) == (
+        "tocando", circuit.number, "Saída"
+    )  # fmt: skip
+    assert str(timezone.localtime().year) in cells["Início"]
 
 
 def test_a_customers_export_has_no_cost(world: World) -> None:

@@ -266,6 +266,7 @@ class ResourceCase:
             rows = list(csv.reader(io.StringIO(text), delimiter=";"))
             assert len(rows) >= 2
             assert any(screens.label(obj) in row for row in rows[1:])
+            assert "</" not in text, "a column has no `value` of its own beside its `render`"
         answer = client.get(url, {"format": "xlsx", "scope": "all"})
         book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
         assert book.active is not None

@@ -67,6 +67,9 @@ class DirectionColumn(tables.Column):
             word,
         )
 
+    def value(self, **kwargs: Any) -> str:
+        return str(DIRECTION_LABELS.get(kwargs["record"].direction, kwargs["value"]))
+
 
 class ReasonColumn(tables.Column):
     """Why a call was refused, in a sentence."""
@@ -174,10 +177,15 @@ class LiveTable(tables.Table):
     def render_started_at(self, value: datetime) -> str:
         return short_instant(value)
 
+    def value_started_at(self, value: datetime) -> datetime:
+        return value
+
     def render_state(self, record: Authorization) -> str:
-        if record.answered_at is None:
-            return formats.badge(_("ringing"), "yellow")
-        return formats.badge(_("talking"), "green")
+        color = "yellow" if record.answered_at is None else "green"
+        return formats.badge(self.value_state(record), color)
+
+    def value_state(self, record: Authorization) -> str:
+        return str(_("ringing") if record.answered_at is None else _("talking"))
 
     def render_lasts(self, record: Authorization) -> str:
         since = record.answered_at or record.started_at
@@ -187,8 +195,8 @@ class LiveTable(tables.Table):
         url = url_or_none("circuits:circuit_detail", record.circuit_id)
         return format_html('<a href="{}">{}</a>', url, value) if url else value
 
-    def value_direction(self, value: str) -> str:
-        return str(DIRECTION_LABELS.get(value, value))
+    def value_circuit(self, value: str) -> str:
+        return value
 
     def render_call_class(self, value: str) -> str:
         return str(CLASS_LABELS.get(value, value))

@@ -49,9 +49,12 @@ class InForceColumn(tables.Column):
     """Whether the address is kept out now."""
 
     def render(self, value: bool, record: Ban) -> str:  # type: ignore[override]
+        return formats.badge(self.value(value, record), "red" if value else "secondary")
+
+    def value(self, value: bool, record: Ban) -> str:  # type: ignore[override]
         if value:
-            return formats.badge(_("banned"), "red")
-        return formats.badge(_("lifted") if record.lifted_at else _("over"), "secondary")
+            return str(_("banned"))
+        return str(_("lifted") if record.lifted_at else _("over"))
 
 
 class BanTable(tables.Table):
