@@ -51,7 +51,7 @@ class InForceColumn(tables.Column):
     def render(self, value: bool, record: Ban) -> str:  # type: ignore[override]
         return formats.badge(self.value(value, record), "red" if value else "secondary")
 
-    def value(self, value: bool, record: Ban) -> str:  # type: ignore[override]
+    def value(self, value: bool, record: Ban) -> str:
         if value:
             return str(_("banned"))
         return str(_("lifted") if record.lifted_at else _("over"))
