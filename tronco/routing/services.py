@@ -169,7 +169,7 @@ def route_delete(*, actor: Actor, route_id: int) -> None:
     route = get_route(actor=actor, route_id=route_id, lock=True)
     if route.is_default:
         raise Conflict(_("Make another route the default first."), code="default-route-needed")
-    _delete(route, cure=_("Give its customers and circuits another route first."))
+    _delete(route, cure=_("Give its customers, circuits and numbers another route first."))
 
 
 @transaction.atomic

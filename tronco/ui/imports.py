@@ -17,7 +17,7 @@ from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from openpyxl.utils.exceptions import InvalidFileException
 
 from tronco.core.errors import InvalidInput, TroncoError
@@ -184,12 +184,17 @@ class Importer:
             found = self.find(dict(zip(columns, row.cells, strict=True)))
         except InvalidInput as error:
             row.errors.append((self.resource.import_key, str(error)))
-        if row.errors:
             return
         row.creates = found is None
         form = bound_form(self.resource, self.actor, found, values)
-        if not form.is_valid():
-            row.errors = [(name, str(why)) for name, whys in form.errors.items() for why in whys]
+        told = {name for name, _why in row.errors}
+        row.errors += [
+            (name, str(why))
+            for name, whys in form.errors.items()
+            if name not in told
+            for why in whys
+        ]
+        if row.errors:
             return
         row.name = self.write(form, found, row)
 
@@ -306,7 +311,8 @@ class ImportView(ResourcePage):
             return self.show(form, status=422)
         failed = [row for row in rows if row.errors]
         if confirmed and not failed:
-            messages.success(request, _("%(count)s rows imported.") % {"count": len(rows)})
+            done = ngettext("%(count)s row imported.", "%(count)s rows imported.", len(rows))
+            messages.success(request, done % {"count": len(rows)})
             return HttpResponseRedirect(self.resource.url("list") or "/")
         return self.show(
             form, header=header, rows=rows, failed=failed, text=text, status=422 if failed else 200
