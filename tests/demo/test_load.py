@@ -28,7 +28,7 @@ from tronco.core.errors import Conflict
 from tronco.core.pins import check_pin
 from tronco.demo.data import Loaded, demonstration_load
 from tronco.demo.extensions import EXTENSIONS, NURSE, OF_THE_NURSE
-from tronco.demo.lines import LINES
+from tronco.demo.lines import LINES, SERVICE_NUMBER
 from tronco.dids.models import Did, NumberRange
 from tronco.identity.models import User
 from tronco.pbx.models import LineService
@@ -241,6 +241,11 @@ def test_the_carrier_calls_the_phones(demo: Demonstration) -> None:
     rung = Did.objects.filter(raw__in=numbers, is_active=True)
     assert {did.circuit.number for did in rung if did.circuit} == demo.phones.keys()
     assert rung.count() == len(numbers)
+
+
+def test_the_clinic_pays_for_who_calls_it_for_free(demo: Demonstration) -> None:
+    did = Did.objects.get(raw=SERVICE_NUMBER)
+    assert (did.kind, did.reverse_charging) == ("special", True)
 
 
 def test_people_sign_in_and_their_passwords_are_private(demo: Demonstration) -> None:

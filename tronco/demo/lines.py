@@ -226,7 +226,9 @@ def _more_numbers(people: People, lines: Lines) -> None:
         actor=SYSTEM,
         tenant_id=clinic,
         raw=SERVICE_NUMBER,
+        kind=Did.Kind.SPECIAL,
         circuit_id=lines.circuits["1135550112"].pk,
+        reverse_charging=True,
         supplier=ANSWERING_CARRIER,
     )
     did_create(actor=SYSTEM, tenant_id=clinic, raw="551135550119", supplier=ANSWERING_CARRIER)
