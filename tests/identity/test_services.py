@@ -155,6 +155,17 @@ def test_customers_given_are_all_that_is_reached(world: World) -> None:
     assert client.get(f"/tenancy/customers/{world.customer.pk}/").status_code == 404
 
 
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.SUPPORT])
+def test_who_is_given_customers_has_nothing_of_their_seller(world: World, role: Role) -> None:
+    user = make_user(world.master, role, username="ana")
+    user.customers.set([world.customer_a])
+    client = signed_in(user)
+    for address in ("routing/routes", "routing/trunks", "centrals", "catalog/plans", "branding"):
+        assert client.get(f"/{address}/").status_code == 404
+        assert f'href="/{address}/"' not in client.get("/tenancy/customers/").content.decode()
+    assert not any(name.startswith("demo.") for name in user.actor.may)
+
+
 def test_reach_is_told_before_any_scope_and_nothing_else_is(world: World) -> None:
     user = make_user(world.reseller_a, username="ana")
     bind_scope(())

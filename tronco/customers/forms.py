@@ -87,8 +87,8 @@ class CustomerForm(TenantForm):
             del self.fields["service_code"]
             self.fields["status"].initial = Tenant.Status.PENDING
             if find_limited(actor) is not None:
-                # He creates where he stands, and nowhere else.
-                del self.fields["parent"]
+                # He creates where he stands, and nowhere else; plans are not his to choose.
+                del self.fields["parent"], self.fields["plan"]
             return
         del self.fields["invite"]
         if not actor.can("identity.edit") or find_access(self.instance) is None:

@@ -19,7 +19,7 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
 from tronco.core.secrets import decrypt, encrypt
-from tronco.identity.roles import Role, permissions_for
+from tronco.identity.roles import Role, for_given_customers, permissions_for
 from tronco.tenancy.access import NOBODY, Actor, VisibleQuerySet
 
 
@@ -96,10 +96,11 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]
         path, kind, is_open, is_narrowed, given = found
         if not is_open:
             return NOBODY
+        may = permissions_for(Role(self.role), kind)
         return Actor(
             name=str(self),
             scopes=tuple(given) if is_narrowed else (path,),
-            may=permissions_for(Role(self.role), kind),
+            may=for_given_customers(may) if is_narrowed else may,
             user_id=self.pk,
         )
 

@@ -76,6 +76,8 @@ _NOUNS = {
         "calls",
     ),
 }
+# The seller's as a whole: who is given some of his customers has nothing of it.
+_OF_THE_SELLER = frozenset({"catalog", "callingcards", "routing", "centrals", "branding", "demo"})
 # What is done in a customer's panel alone, and what a visitor of the seller's needs for it.
 PANEL_ONLY = {"extensions.edit": "circuits.edit", "notices.edit": "mail.edit"}
 # To ask a seller for credit: the master has none.
@@ -150,6 +152,11 @@ def permissions_for(role: Role, level: str) -> frozenset[str]:
     else:
         wanted = _ending(everything, "view")
     return everything & (wanted - set(PANEL_ONLY))
+
+
+def for_given_customers(permissions: frozenset[str]) -> frozenset[str]:
+    """Return what is left of a role for who sees some customers and not their seller."""
+    return frozenset(p for p in permissions if p.partition(".")[0] not in _OF_THE_SELLER)
 
 
 def _ending(permissions: frozenset[str], *verbs: str) -> frozenset[str]:
