@@ -275,6 +275,21 @@ def test_a_number_that_is_not_in_use_does_nothing(world: World) -> None:
     assert "Tocar uma linha" in used
 
 
+def test_deleting_names_what_a_number_does_and_nothing_of_one_in_stock(world: World) -> None:
+    client = administrator(world)
+    stock = did_create(actor=SYSTEM, tenant_id=world.master.pk, raw="1133334000").did
+    card = did_create(
+        actor=SYSTEM, tenant_id=world.master.pk, raw="1133334001", mode=Did.Mode.CARD
+    ).did
+    circuit = world.circuit(number="balcao")
+    rings = did_create(
+        actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334002", circuit_id=circuit.pk
+    ).did
+    pages = [client.get(reverse("dids:did_delete", args=[one.pk])) for one in (stock, card, rings)]
+    lost = [[str(line["count"]) for line in page.context["lost"]] for page in pages]
+    assert lost == [[], ["Callingcard"], ["balcao"]]
+
+
 def test_owner_and_subscriber_are_one_thing(world: World) -> None:
     client = administrator(world)
     add = reverse("dids:did_add")

@@ -82,13 +82,16 @@ class CustomerForm(TenantForm):
         super().adapt(actor)
         self.fields["name"].label = _("Customer")
         self.fields["name"].help_text = _("Company name or trade name; an individual's full name.")
+        is_limited = find_limited(actor) is not None
+        if is_limited:
+            del self.fields["plan"]  # his seller's, whose plans he does not see
         if self.instance.pk is None:
             del self.fields["password"]
             del self.fields["service_code"]
             self.fields["status"].initial = Tenant.Status.PENDING
-            if find_limited(actor) is not None:
-                # He creates where he stands, and nowhere else; plans are not his to choose.
-                del self.fields["parent"], self.fields["plan"]
+            if is_limited:
+                # He creates where he stands, and nowhere else.
+                del self.fields["parent"]
             return
         del self.fields["invite"]
         if not actor.can("identity.edit") or find_access(self.instance) is None:

@@ -162,8 +162,10 @@ class RemoveDid(edits.DeleteView):
     def context(self, **extra: Any) -> dict[str, Any]:
         did = self.object
         leads = (getattr(did, name) for name in ("circuit", "menu", "queue"))
-        where = next((one for one in leads if one is not None), "—")
-        lost = [{"label": did.get_mode_display(), "count": where}, *edits.lost_with(did)]
+        led = [{"label": did.get_mode_display(), "count": one} for one in leads if one is not None]
+        if not led and did.state == State.IN_USE:
+            led = [{"label": _("Type of working"), "count": did.get_mode_display()}]
+        lost = [*led[:1], *edits.lost_with(did)]
         return super().context(**{"lost": lost, **extra})
 
 
