@@ -117,7 +117,8 @@ def test_calls_that_are_not_on_record(world: World, home: Home) -> None:
     long_ago = (datetime.now(UTC) - timedelta(minutes=5)).strftime("%Y%m%dT%H%M%S.000000")
     path = home.directory("asterisk/node1/var/spool") / "calls.log"
     line = "E|{}|{}|61000|ANSWER|16|1|granted|PJSIP/x|1133334444|1001||\n"
-    path.write_text(line.format(call.call_id, long_ago))
+    vain = f"E|node1-1700000000.8|{long_ago}||BUSY|17|1|line|Local/1001@member-0000001;2|1001|||\n"
+    path.write_text(line.format(call.call_id, long_ago) + vain)
     with CaptureQueriesContext(connection) as asked:
         assert states(checks.spool(home)) == ["ok"]
     [records] = [query["sql"] for query in asked if "calls_cdr" in query["sql"]]

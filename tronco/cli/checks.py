@@ -291,7 +291,8 @@ def spool(home: Home) -> Iterator[Finding]:
             for file in path.parent.glob(f"{path.name}*")
             for line in file.read_text(encoding="latin-1").splitlines()
         ]
-        ids = {x.call_id for x in lines if isinstance(x, Ended) and x.at < latest}
+        ended = [x for x in lines if isinstance(x, Ended) and not x.is_no_call]
+        ids = {x.call_id for x in ended if x.at < latest}
         known = find_recorded(call_ids=ids)
         if ids - known:
             yield Finding(
