@@ -31,6 +31,17 @@ def test_help_in_both_languages() -> None:
     assert tronco("circuit", "add", "--help", language="en").stdout.startswith("usage: ")
 
 
+def test_a_command_says_what_it_has_to_say_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The product's own: the tests' settings keep more of it silent.
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:nothing@127.0.0.1:9/none")
+    done = tronco("doctor")
+    assert "connection failed" in done.stdout
+    assert done.stderr == ""
+
+
 def test_what_is_typed_wrong_is_told_in_portuguese() -> None:
     done = tronco("rerate", "--from", "ontem", "--to", "2026-11-30")
     assert done.returncode == 2
