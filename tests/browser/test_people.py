@@ -175,7 +175,7 @@ def test_a_file_with_lines_is_looked_at_first(world: World, browser: Browser) ->
     )
     page.get_by_label("Ou cole as linhas aqui").fill(rows)
     page.get_by_role("button", name="Prévia").click()
-    expect(page.get_by_text("1 atualizad")).to_be_visible()
+    expect(page.get_by_text("1 linha atualizada")).to_be_visible()
     browser.shot(page, "customer-import")
     assert not Circuit.objects.exists()
     page.get_by_role("button", name="Importar 2 linhas").click()
