@@ -33,3 +33,8 @@ def test_a_screen_is_found_by_its_name_in_the_manuals(typed: str, url: str) -> N
 def test_signs_alone_find_no_screen() -> None:
     answer = administrator(make_world()).get(reverse("quick"), {"q": "[]"})
     assert answer.context["screens"] == []
+
+
+def test_before_anything_is_typed_there_are_screens_to_choose() -> None:
+    answer = administrator(make_world()).get(reverse("quick"))
+    assert reverse("dashboard:home") in [screen["url"] for screen in answer.context["screens"]]

@@ -35,11 +35,13 @@ class QuickAccess(Page):
     def screens(self, wanted: str) -> list[dict[str, Any]]:
         """Menu entries whose names hold every word; those that begin with it first."""
         words = re.findall(r"\w+", plain(wanted))  # "[REV] Cartões (séries)" is three
+        if wanted and not words:
+            return []
         found = []
         for section in self.menu:
             for item in section.seen_by(self.actor):
                 text = plain(f"{item.label} {item.words} {section.label}")
-                if words and all(word in text for word in words):
+                if all(word in text for word in words):
                     place = not plain(item.label).startswith(plain(wanted))
                     found.append((place, section, item))
         found.sort(key=lambda one: one[0])
