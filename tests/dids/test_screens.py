@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from tests.support.web import WebClient, administrator
+from tests.support.web import WebClient, administrator, make_user, signed_in
 from tests.support.world import World, make_world
 from tests.ui.cases import ResourceCase
 from tronco.dids.models import Did, NumberRange, Tenure
 from tronco.dids.range_views import Ranges, Tenures
 from tronco.dids.ranges import range_create
 from tronco.dids.services import did_create
+from tronco.identity.roles import Role
 from tronco.routing.number_views import Numbers
 from tronco.tenancy.access import SYSTEM
 from tronco.ui.resource import Resource
@@ -95,6 +96,24 @@ def test_a_number_is_shown_as_people_write_it_and_exported_whole() -> None:
     assert "(11) 93333-4444" in client.get(reverse("dids:did_list")).content.decode()
     answer: Any = client.get(reverse("dids:did_export"), {"format": "csv"})
     assert "+5511933334444" in b"".join(answer.streaming_content).decode()
+
+
+@pytest.mark.django_db
+def test_a_customer_exports_his_numbers_and_not_who_supplies_them() -> None:
+    world = make_world()
+    did_create(
+        actor=SYSTEM, tenant_id=world.customer.pk, raw="1133334444", supplier="Vizinha",
+        host="sip.vizinha.example",
+    )  # fmt: skip
+    did_create(actor=SYSTEM, tenant_id=world.customer_b.pk, raw="1133335555")
+    client = signed_in(make_user(world.customer, Role.CUSTOMER_ADMINISTRATOR))
+    columns = ["e164", "mode", "supplier", "host"]
+    client.post(reverse("dids:did_columns"), {"columns": columns})
+    answer: Any = client.get(reverse("dids:did_export"), {"format": "csv"})
+    heading, *rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert "Número" in heading and "Fornecedor" not in heading
+    assert len(rows) == 1 and "+551133334444" in rows[0]
+    assert "izinha" not in rows[0]
 
 
 @pytest.mark.django_db

@@ -109,7 +109,7 @@ def test_how_many_are_left_is_told(world: World, client: WebClient) -> None:
     assert ADD in text_of(client.get(LIST))
     Circuit.objects.update(status="suspended")
     page = text_of(client.get(LIST))
-    assert "Peça a Operadora a sua primeira linha" in page
+    assert "não há nenhuma: peça a Operadora" in page
     assert ADD not in page
     Circuit.objects.update(status="active")
     for number in ("201", "202"):

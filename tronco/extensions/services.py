@@ -66,7 +66,10 @@ def extension_create(
     line = find_main_line(customer)
     if line is None:
         raise Conflict(
-            _("Ask %(seller)s for your first line: extensions are made on its account.")
+            _(
+                "Extensions are made on the account of an active line on your plan; there is none:"
+                " ask %(seller)s for it."
+            )
             % {"seller": customer.parent},
             code="no-line",
         )
