@@ -175,6 +175,22 @@ def test_killed_supervisor_leaves_nothing_after_the_next_start(instance: Instanc
     assert not is_alive(left)
 
 
+def test_a_second_ctrl_c_kills_and_starts_nothing_again(instance: Instance) -> None:
+    instance.start("stubborn")
+    stubborn, base = instance.wait_for("stubborn"), instance.status("base")["pid"]
+    assert instance.process and instance.process.stdout
+    instance.process.send_signal(signal.SIGINT)
+    said = ""
+    while "Stopping" not in said:
+        said = instance.process.stdout.readline()
+        assert said, "it has ended without a word"
+    code, output = instance.finish(signal.SIGINT)
+    assert code == 0
+    assert "Killing what has not stopped yet" in output
+    assert "again" not in output
+    assert not is_alive(stubborn) and not is_alive(base)
+
+
 def test_one_instance_runs_once(instance: Instance) -> None:
     instance.start("order")
     leaf = instance.wait_for("leaf")

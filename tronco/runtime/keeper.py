@@ -66,6 +66,8 @@ class Keeper:
         }
 
     def kill(self) -> None:
+        """End it at once, and do not start it again."""
+        self._task.cancel()
         if self._process:
             self._process.send(signal.SIGKILL)
 
