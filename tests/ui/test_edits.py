@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.support.web import WebClient, administrator, make_user, signed_in
 from tests.support.world import World, make_world
+from tronco.circuits.models import Circuit
 from tronco.customers.models import Subscription
 from tronco.customers.services import customer_create
 from tronco.dids.models import Did, NumberRange
@@ -115,6 +116,33 @@ def check_number(world: World, client: WebClient, holder: Tenant) -> None:
         plan,
         holder,
     )
+
+
+def test_who_sees_some_customers_makes_lines_on_the_plans_they_have(
+    world: World, customer: Tenant, limited: WebClient
+) -> None:
+    bought = world.circuit(tenant=customer).account.plan
+    url = reverse("circuits:circuit_add")
+    page = limited.get(url)
+    offered = [str(key) for key, _label in page.context["form"].fields["plan"].choices]
+    assert offered == ["", str(bought.pk)]
+    typed = {
+        "tenant": customer.pk,
+        "number": "1140010001",
+        "central": world.central.pk,
+        "cycle_day": "1",
+        "own_ddd": "11",
+        "allowed_classes": ["local_fixed"],
+        "max_calls": "2",
+        "max_contacts": "1",
+        "codecs": "alaw",
+    }
+    other = world.plan(world.master, "postpaid")
+    answer = limited.post(url, typed | {"plan": other.pk})
+    assert "plan" in answer.context["form"].errors
+    answer = limited.post(url, typed | {"plan": bought.pk})
+    assert answer.status_code == 200, answer.context["form"].errors  # its password, once
+    assert Circuit.objects.get(number="1140010001").account.plan == bought
 
 
 def test_who_sees_some_customers_takes_no_number_away(

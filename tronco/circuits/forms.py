@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tronco.catalog.models import Plan
 from tronco.centrals.selectors import list_usable_centrals
 from tronco.charging.forms import PlanField
+from tronco.charging.models import Account
 from tronco.circuits.models import Circuit, all_classes
 from tronco.ui.forms import Form, ModelForm, MoneyField, SearchSelect, fieldset
 
@@ -23,6 +24,18 @@ class BalanceAlertForm(Form):
         min_u=1,
         help_text=_("Empty: no warning. The e-mail goes where the customer's notices go."),
     )
+
+
+class BoughtPlanField(PlanField):
+    """One of the plans that the actor's customers have already."""
+
+    def __init__(self, *, actor: Any) -> None:
+        bought = Account.objects.visible_to(actor).values("plan")
+        super().__init__(
+            queryset=Plan.objects.filter(is_active=True, pk__in=bought),
+            label=_("National plan"),
+            help_text=_("One that your customers have; others are for who sees all customers."),
+        )
 
 
 class CircuitForm(ModelForm):
@@ -82,6 +95,9 @@ class CircuitForm(ModelForm):
 
     def adapt(self, actor: Any) -> None:
         self.fields["central"].queryset = list_usable_centrals()  # type: ignore[attr-defined]
+        if not actor.can("catalog.view"):
+            # His seller's plans are not his to look through, those of his customers are.
+            self.fields["plan"] = BoughtPlanField(actor=actor)
         if self.instance.pk is None:
             self.fields["allowed_classes"].initial = all_classes()
             usable = list_usable_centrals()[:2]
