@@ -420,7 +420,8 @@ class Node:
         """Let Asterisk forget circuits that changed, and read again those it will need.
 
         While the database is away it must not forget: it could not read them again, and a phone it
-        does not know has no emergency calls. That is also why it reads them at once.
+        does not know has no emergency calls. That is also why it reads them at once; should the
+        database go in the milliseconds between the two, a changed line waits for its return.
         """
         if not (self._lines_to_expire and self._manager and self._shared.is_database_up()):
             return
