@@ -141,6 +141,8 @@
   ["pointerup", "pointercancel"].forEach(function (type) {
     document.addEventListener(type, function () { setTimeout(function () { pressed = null; }); });
   });
+  // Let go outside of the window, of which nothing is told here.
+  document.addEventListener("pointermove", function (event) { if (!event.buttons) pressed = null; });
   document.addEventListener("htmx:beforeSwap", function (event) {
     var polled = !event.detail.requestConfig.triggeringEvent;
     if (polled && pressed && event.detail.target.contains(pressed)) event.detail.shouldSwap = false;

@@ -205,6 +205,14 @@ def test_a_click_is_not_lost_to_the_live_view(
     page.mouse.up()
     expect(resume).to_be_visible()
     expect(resume).to_be_focused()
+    # Let go outside of the window: the view goes on.
+    resume.dispatch_event("pointerdown")
+    MemberState.objects.create(
+        member=queue.members.get(), tenant=world.customer, state="talking",
+        caller="+551133334444", since=datetime.now(UTC),
+    )  # fmt: skip
+    resume.dispatch_event("pointermove", {"buttons": 0})
+    expect(page.get_by_text("(11) 3333-4444")).to_be_visible()
     # It waits for an answer that does not come.
     page.route(live, lambda route: None)
     page.wait_for_event("request", lambda request: request.url == live)
