@@ -51,6 +51,15 @@ def test_the_manager_interface_is_for_this_machine_only() -> None:
     assert "secret = segredo-do-ami" in text
 
 
+def test_what_sipcore_listens_to_is_not_silenced() -> None:
+    text = render(NODE, [])["manager.conf"]
+    heard = set(re.findall(r"name\((\w+)\)", text))
+    silenced = set(re.findall(r"disabledevents = (.+)", text)[0].split(","))
+    assert {"FullyBooted", "ContactStatus", "InvalidPassword", "QueueMemberStatus"} <= heard
+    assert {"Newexten", "Hangup", "TestEvent"} <= silenced
+    assert not heard & silenced
+
+
 def test_versions_are_not_told() -> None:
     text = render(NODE, [])["pjsip.conf"]
     assert section(text, "global", "global")["user_agent"] == "Tronco"
