@@ -52,8 +52,10 @@ def extensions_conf(*, agi: str, spool: Path, messages: Path, tapes: Path) -> st
             context("line", any_dialled(_line())),
             context("refuse", any_dialled(_refuse())),
             context("hang-up", any_dialled(_hang_up())),
-            context("answered", extension("s", _answered(spool, tapes))),
+            context("answered", extension("s", _answered(spool))),
+            context("taped", extension("s", _taped(spool, tapes))),
             context("ended", extension("s", _ended(spool))),
+            context("left", extension("s", _left(spool))),
             context("warning", extension("s", ["Answer()", "Playback(beep)", "Hangup()"])),
             context("whisper", extension("s", ["ChanSpy(${TARGET},qwEb)", "Hangup()"])),
             context("tell", extension("s", _TELL)),
@@ -78,38 +80,40 @@ def emergency_dialplan(trunks: Sequence[tuple[str, str]]) -> str:
 
 
 def _entry(agi: str) -> str:
+    """Ask sipcore. Every step is told to all of Asterisk, so there are few."""
+    handler = "CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})})"
+    is_number = f'${{REGEX("{NUMBER}" ${{EXTEN}})}}'
+    diverted = "${LEN(${CALLERID(rdnis)})}"
     return any_dialled(
         [
             # What it says of itself goes to sipcore line by line: nothing comes before this.
-            "Set(CALLERID(num)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(num)})})",
-            "Set(CALLERID(name)=)",
-            "ExecIf($[${LEN(${CALLERID(rdnis)})} > 0]"
-            "?Set(CALLERID(rdnis)=${FILTER(A-Za-z0-9+*#._-,${CALLERID(rdnis)})}))",
-            "Set(CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})}))",
-            f'GotoIf(${{REGEX("{NUMBER}" ${{EXTEN}})}}?ask)',
+            f'MSet(CALLERID(num)={_cleaned("num")},CALLERID(name)=,"{handler}")',
+            f"GotoIf($[{diverted} = 0 & {is_number}]?ask)",
+            when(f"{diverted} > 0", f"Set(CALLERID(rdnis)={_cleaned('rdnis')})"),
+            f"GotoIf({is_number}?ask)",
             # Nothing may be made of such a number before this.
             "Set(FACTS=reason=invalid-number)",
             "Set(VERDICT=refuse)",
             "PJSIPHangup(484)",
             f"(ask)AGI({agi})",
-            'GotoIf($["${VERDICT}" = ""]?alone,${EXTEN},1)',
-            goto("${VERDICT}"),
+            goto('${IF($["${VERDICT}" = ""]?alone:${VERDICT})}'),
         ]
     )
+
+
+def _cleaned(field: str) -> str:
+    return f"${{FILTER(A-Za-z0-9+*#._-,${{CALLERID({field})}})}}"
 
 
 def _dial() -> list[str]:
     """Try each of ROUTES, `caller>channel|caller>channel`, until a definitive answer."""
     definitive = "|".join(map(str, DEFINITIVE_CAUSES))
+    caller = "CALLERID(all)=${CUT(%s,>,1)}"  # the name too, which would be what the phone claims
     return [
-        "Set(I=1)",
-        f"Set(GIVE_UP=$[${{EPOCH}} + {GIVE_UP_S}])",
-        "(next)Set(ROUTE=${CUT(ROUTES,|,${I})})",
-        'GotoIf($["${ROUTE}" = ""]?failed)',
-        # The name too, which would be whatever the phone claims.
-        "Set(CALLERID(all)=${CUT(ROUTE,>,1)})",
-        f"Dial(${{CUT(ROUTE,>,2)}},{RING_S},gi{_talk('${I}')})",
-        'GotoIf($["${DIALSTATUS}" = "ANSWER"]?done)',
+        f"MSet(I=1,GIVE_UP=$[${{EPOCH}} + {GIVE_UP_S}],ROUTE=${{CUT(ROUTES,|,1)}},"
+        f"{caller % 'ROUTES'})",
+        # An answered call ends with this, at the hands of either side.
+        f"(try)Dial(${{CUT(ROUTE,>,2)}},{RING_S},i{_talk('${I}')})",
         "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",
         "Set(ATTEMPTS=${ATTEMPTS}${I}/${DIALSTATUS}/${HANGUPCAUSE}/${SIP}+)",
         'GotoIf($["${DIALSTATUS}" = "BUSY" | "${DIALSTATUS}" = "NOANSWER"]?done)',
@@ -117,9 +121,12 @@ def _dial() -> list[str]:
         f'GotoIf($["${{HANGUPCAUSE}}/${{SIP}}" = "{REJECTED}/{DECLINE}"]?done)',
         f'GotoIf($["${{HANGUPCAUSE}}" = "{NO_RESPONSE}" & "${{RINGTIME}}" != ""]?done)',
         "GotoIf($[${EPOCH} > ${GIVE_UP}]?failed)",
-        "HangupCauseClear()",
         "Set(I=$[${I} + 1])",
-        "Goto(next)",
+        "Set(ROUTE=${CUT(ROUTES,|,${I})})",
+        'GotoIf($["${ROUTE}" = ""]?failed)',
+        "HangupCauseClear()",
+        f"Set({caller % 'ROUTE'})",
+        "Goto(try)",
         "(failed)Hangup(34)",
         "(done)Hangup(${HANGUPCAUSE})",
     ]
@@ -178,29 +185,37 @@ def _hang_up() -> list[str]:
 
 def _talk(route: str) -> str:
     """Options of a Dial whose two sides talk: TAPE is who wants it recorded, TELL says so."""
-    return f"U(answered^${{UNIQUEID}}^{route}^${{TAPE}}^${{TELL}})${{LIMIT}}"
+    answered = '${IF($["${TAPE}" = ""]?answered:taped)}'
+    return f"U({answered}^${{UNIQUEID}}^{route}^${{TAPE}}^${{TELL}})${{LIMIT}}"
 
 
-def _answered(spool: Path, tapes: Path) -> list[str]:
+def _answered(spool: Path) -> list[str]:
     """Runs on the called channel, before the two hear each other."""
+    return [append(spool, ["A", "${ARG1}", NOW, "${ARG2}", "${CHANNEL}"]), "Return()"]
+
+
+def _taped(spool: Path, tapes: Path) -> list[str]:
+    """The same, of a call that somebody wants recorded."""
+    said, end = _answered(spool)
     return [
-        append(spool, ["A", "${ARG1}", NOW, "${ARG2}", "${CHANNEL}"]),
-        'GotoIf($["${ARG3}" = ""]?end)',
+        said,
         # If it cannot write, the call goes on all the same.
         f"MixMonitor({tapes}/${{ARG3}}~${{ARG1}}.wav,b)",
         'GotoIf($["${ARG4}" = ""]?end)',
         "Originate(Local/s@tell/n,exten,tell-both,s,1,,av(TARGET=${CHANNEL}^SOUND=${ARG4}))",
-        "(end)Return()",
+        f"(end){end}",
     ]
 
 
 def _ended(spool: Path) -> list[str]:
     """Runs on the calling channel when all is over, however it ended."""
+    # A call that we answered ourselves counts from there, whatever it was connected to.
+    since_ms = "$[${STRFTIME(,,%s%3q)} - 0${BEGAN}]"
     fields = [
         "E",
         "${UNIQUEID}",
         NOW,
-        "${ANSWEREDTIME_MS}",
+        f'${{IF($["${{BEGAN}}" = ""]?${{ANSWEREDTIME_MS}}:{since_ms})}}',
         "${DIALSTATUS}",
         "${HANGUPCAUSE}",
         "${I}",
@@ -212,12 +227,10 @@ def _ended(spool: Path) -> list[str]:
         # Of the telephones that rang, or who picked the call up: the one who talked.
         "${FACTS}&peer=${URIENCODE(${DIALEDPEERNAME})}",
     ]
-    message = ["V", "${UNIQUEID}", NOW, "${MESSAGE}", "${URIENCODE(${CALLERID(num)})}"]
-    return [
-        # A call that we answered ourselves counts from there, whatever it was connected to.
-        when('"${BEGAN}" != ""', "Set(ANSWEREDTIME_MS=$[${STRFTIME(,,%s%3q)} - 0${BEGAN}])"),
-        'GotoIf($["${MESSAGE}" = ""]?end)',
-        append(spool, message),
-        "(end)" + append(spool, fields),
-        "Return()",
-    ]
+    return [append(spool, fields), "Return()"]
+
+
+def _left(spool: Path) -> list[str]:
+    """Runs before that where a message was left for the circuit ARG1."""
+    fields = ["V", "${UNIQUEID}", NOW, "${ARG1}", "${URIENCODE(${CALLERID(num)})}"]
+    return [append(spool, fields), "Return()"]

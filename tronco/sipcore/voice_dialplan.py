@@ -148,7 +148,7 @@ def _moves(agi: str, messages: Path) -> str:
         ],
         "record": [
             play,
-            "Set(MESSAGE=${BOX})",
+            "Set(CHANNEL(hangup_handler_push)=left,s,1(${BOX}))",
             # Whoever hangs up has left his message too; the tone is one of SOUND.
             f"Record({messages}/${{BOX}}~${{UNIQUEID}}.wav,{MESSAGE_SILENCE_S},{MESSAGE_S},kq)",
             when('"${SAVED}" != ""', "Playback(${SAVED})"),
