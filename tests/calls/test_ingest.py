@@ -62,6 +62,18 @@ def test_a_call_nobody_answered_costs_nothing(world: World, outcome: str, cause:
     assert set(Hold.objects.values_list("state", flat=True)) == {"released"}
 
 
+def test_a_call_may_leave_no_record(world: World) -> None:
+    """It gives back what it holds, in one batch with those that leave one."""
+    kept, dropped = (authorised(world, world.circuit()) for _ in range(2))
+    ends = [ended(kept, world, talks_s=61)]
+    assert record_ingest(ends=ends, unrecorded=[dropped.call_id]) == [kept.call_id]
+    assert record_ingest(ends=[], unrecorded=[dropped.call_id, "node1-nobody"]) == []
+    assert [cdr.call_id for cdr in Cdr.objects.all()] == [kept.call_id]
+    dropped.refresh_from_db()
+    assert dropped.state == Authorization.State.RELEASED
+    assert not Account.objects.exclude(held_u=0).exists()
+
+
 def test_the_same_call_again_is_already_done(world: World) -> None:
     call = authorised(world, world.circuit())
     end = ended(call, world, talks_s=61)

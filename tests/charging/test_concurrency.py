@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from tronco.charging.models import Account, Authorization
 from tronco.charging.requests import Limit
 from tronco.charging.services import (
     EndedCall,
+    PricedCall,
     account_change,
     calls_restore,
     calls_settle,
@@ -83,6 +84,24 @@ def test_settled_by_many_at_once_is_charged_once(world: World) -> None:
     new = Counter(one.call_id for batch in results for one in batch if one.is_new)
     assert new == {one.call_id: 1 for one in asked}
     assert account_of(circuit).balance_u == 9 * MICRO
+
+
+def test_calls_begin_while_others_are_recorded(world: World) -> None:
+    """Of the same account, within the same limits: nobody waits for the records to be written."""
+    circuit = world.circuit(balance_u=10 * MICRO)
+    limits = (Limit(f"circuit:{circuit.pk}", 2, None),)
+    first, second = request(circuit, limits=limits), request(circuit, limits=limits)
+    authorise(first)
+    begun: list[Grant | str] = []
+
+    def record(priced: Sequence[PricedCall]) -> None:
+        assert [one.price.price_u for one in priced if one.price] == [MICRO // 10]
+        begun.extend(at_once(lambda: authorise(second))[0])
+
+    ended = EndedCall(call_id=first.call_id, answered_at=ANSWER, duration_ms=60_000)
+    calls_settle([ended], record=record)
+    assert [grant.deadline_s for grant in granted(begun)] == [60]
+    assert account_of(circuit).balance_u == 10 * MICRO - MICRO // 10
 
 
 def test_settlement_races_with_the_sweep(world: World) -> None:

@@ -18,7 +18,7 @@ from tronco.calls.records import CallEnd, CallParties
 from tronco.calls.selectors import identity_of
 from tronco.charging.models import Authorization
 from tronco.charging.pricing import CallPrice
-from tronco.charging.services import EndedCall, calls_settle
+from tronco.charging.services import EndedCall, KnownCall, PricedCall, calls_settle
 from tronco.core.errors import NotFound
 from tronco.numbering.classify import classify
 from tronco.tenancy.access import Actor
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 # sipcore listens to it; the payload is the call's id.
 HANG_UP_CHANNEL = "tronco_hangup"
 
-# The records and, last of all that their transaction does, the roll-ups of those that are new.
+# The records, and the roll-ups of those that are new.
 _INSERT = f"""
 WITH record AS (
     INSERT INTO calls_cdr SELECT * FROM jsonb_populate_recordset(NULL::calls_cdr, %s::jsonb)
@@ -38,23 +38,27 @@ SELECT call_id FROM record
 """  # noqa: S608  our own words
 
 
-@transaction.atomic
-def record_ingest(*, ends: Sequence[CallEnd]) -> list[str]:
+@transaction.atomic(savepoint=False)
+def record_ingest(*, ends: Sequence[CallEnd], unrecorded: Sequence[str] = ()) -> list[str]:
     """Record calls that ended and charge those that were answered, all or nothing.
 
-    Returns the ids of those recorded now; the others had been recorded before. Twice is "already
-    done": neither a second record nor a second charge comes of it.
+    `unrecorded` are ids of calls that give back what they hold and leave no record. Returns the ids
+    of those recorded now; the others had been recorded before. Twice is "already done": neither a
+    second record nor a second charge comes of it.
     """
     by_id = {end.call_id: end for end in ends}
-    if not by_id:
-        return []
-    settled = {one.call_id: one for one in calls_settle([_as_ended(e) for e in by_id.values()])}
-    return records_insert(
-        [
-            record_of(end, _parties(end, settled[call_id].call), settled[call_id].price)
-            for call_id, end in by_id.items()
-        ]
-    )
+    recorded: list[str] = []
+
+    def record(priced: Sequence[PricedCall]) -> None:
+        pairs = [(by_id[one.call_id], one) for one in priced if one.call_id in by_id]
+        if pairs:
+            records = [record_of(end, _parties(end, one.call), one.price) for end, one in pairs]
+            recorded.extend(records_insert(records))
+
+    ended = [*map(_as_ended, by_id.values()), *map(_without_answer, unrecorded)]
+    if ended:
+        calls_settle(ended, record=record)
+    return recorded
 
 
 def records_insert(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -97,6 +101,10 @@ def _as_ended(end: CallEnd) -> EndedCall:
     )
 
 
+def _without_answer(call_id: str) -> EndedCall:
+    return EndedCall(call_id=call_id)
+
+
 def record_of(end: CallEnd, parties: CallParties, price: CallPrice | None) -> dict[str, Any]:
     """Return a call's record, as the table has it; `price` None when it is not charged."""
     explanation = dict(price.explanation) if price else {}
@@ -135,7 +143,7 @@ def record_of(end: CallEnd, parties: CallParties, price: CallPrice | None) -> di
     }
 
 
-def _parties(end: CallEnd, call: Authorization | None) -> CallParties:
+def _parties(end: CallEnd, call: KnownCall | None) -> CallParties:
     """Whose call it was: as charging kept it, else as the switch tells, else the master's."""
     if call is not None:
         return CallParties(

@@ -6,7 +6,7 @@ Calls in progress are let through and prolonged by `gateway`; their ends come he
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypedDict, Unpack
@@ -63,6 +63,33 @@ class EndedCall:
     trunk_id: int | None = None
 
 
+class KnownCall(NamedTuple):
+    """What charging keeps of a call that was let through: columns of its row."""
+
+    call_id: str
+    tenant_id: int
+    account_id: int | None
+    circuit_id: int | None
+    did_id: int | None
+    direction: str
+    caller: str
+    dialled: str
+    called: str
+    call_class: str
+    answered_at: datetime | None
+    deadline_s: int | None
+    state: str
+    facts: Mapping[str, Any]
+
+
+class PricedCall(NamedTuple):
+    """An ended call with its price; `call` None when it was never authorised."""
+
+    call_id: str
+    call: KnownCall | None
+    price: CallPrice | None
+
+
 @dataclass(frozen=True, slots=True)
 class SettledCall:
     """What became of it. `outcome`: settled, released, or unknown when it was never authorised.
@@ -74,7 +101,6 @@ class SettledCall:
     outcome: str
     is_new: bool
     price: CallPrice | None
-    call: Authorization | None
 
 
 @transaction.atomic
@@ -241,19 +267,24 @@ def cycles_close_due(now: datetime) -> int:
     return closed
 
 
-@transaction.atomic
-def calls_settle(ended: Sequence[EndedCall]) -> list[SettledCall]:
+@transaction.atomic(savepoint=False)
+def calls_settle(
+    ended: Sequence[EndedCall], *, record: Callable[[Sequence[PricedCall]], None] | None = None
+) -> list[SettledCall]:
     """Charge the answered calls at every level and release the others, in one batch.
 
-    Twice is "already done". One batch a transaction: a second would lock out of order.
+    Twice is "already done". One batch a transaction: a second would lock out of order. `record`
+    writes what else the calls need, after the prices are known and before anything is locked that
+    calls wait for which begin: meters and accounts are held for as short a time as can be.
     """
     by_id = {call.call_id: call for call in ended}
-    known = {
-        call.call_id: call
-        for call in Authorization.objects.select_for_update(no_key=True)
+    rows = (
+        Authorization.objects.select_for_update(no_key=True)
         .filter(pk__in=by_id)
         .order_by("pk")
-    }
+        .values_list(*KnownCall._fields)
+    )
+    known = {row[0]: KnownCall(*row) for row in rows}
     for call_id, call in known.items():
         if by_id[call_id].answered_at and call.answered_at:
             # Told at the end it may be some milliseconds off, and at another price: what counts is
@@ -261,6 +292,8 @@ def calls_settle(ended: Sequence[EndedCall]) -> list[SettledCall]:
             by_id[call_id] = replace(by_id[call_id], answered_at=call.answered_at)
     prices = _price(known, by_id)
     items = [_item(by_id[call_id], prices.get(call_id)) for call_id in by_id if call_id in known]
+    if record:
+        record([PricedCall(id_, known.get(id_), prices.get(id_)) for id_ in by_id])
     with connection.cursor() as cursor:
         cursor.execute("SELECT charging_settle(%s::jsonb)", [json.dumps(items)])
         new = set(cursor.fetchone()[0])
@@ -270,7 +303,6 @@ def calls_settle(ended: Sequence[EndedCall]) -> list[SettledCall]:
             outcome=_outcome(known.get(call_id), call),
             is_new=call_id in new,
             price=prices.get(call_id),
-            call=known.get(call_id),
         )
         for call_id, call in by_id.items()
     ]
@@ -304,9 +336,7 @@ def calls_purge(*, closed_before: datetime, most: int = 10_000) -> int:
     return len(doomed)
 
 
-def _price(
-    known: Mapping[str, Authorization], ended: Mapping[str, EndedCall]
-) -> dict[str, CallPrice]:
+def _price(known: Mapping[str, KnownCall], ended: Mapping[str, EndedCall]) -> dict[str, CallPrice]:
     """Price the answered calls among those known, each on the terms it was authorised on."""
     answers = {
         call_id: answered_at
@@ -318,8 +348,13 @@ def _price(
         _DECKS.rates_by_id(id_ for call_terms in terms.values() for id_ in call_terms.rate_ids)
     )
     held: dict[str, dict[int, list[int]]] = {call_id: {} for call_id in terms}
-    for hold in Hold.objects.filter(authorization__in=terms):
-        held[hold.authorization_id][hold.level] = hold.bucket_amounts
+    by_allowance = [id_ for id_, one in terms.items() if any(x.allowances for x in one.levels)]
+    if by_allowance:
+        holds = Hold.objects.filter(authorization__in=by_allowance)
+        for call_id, level, amounts in holds.values_list(
+            "authorization_id", "level", "bucket_amounts"
+        ):
+            held[call_id][level] = amounts
     return {
         call_id: price_call(
             terms[call_id],
@@ -347,7 +382,7 @@ def _item(end: EndedCall, price: CallPrice | None) -> dict[str, Any]:
     }
 
 
-def _outcome(call: Authorization | None, end: EndedCall) -> str:
+def _outcome(call: KnownCall | None, end: EndedCall) -> str:
     if call is None:
         return "unknown"
     is_settled = end.answered_at is not None or call.state == Authorization.State.SETTLED

@@ -189,14 +189,13 @@ def store_ends(central: str, ends: Sequence[Ended | CallEnd]) -> None:
             )
             if cursor.fetchone() is None:
                 raise Unavailable("calls in progress are not restored yet", code=NOT_RESTORED)
-            if none := [end.call_id for end in ends if _is_no_call(end)]:
-                cursor.execute("SELECT charging_release(%s)", [none])
         record_ingest(
             ends=[
                 end if isinstance(end, CallEnd) else as_call_end(central, end)
                 for end in ends
                 if not _is_no_call(end)
-            ]
+            ],
+            unrecorded=[end.call_id for end in ends if _is_no_call(end)],
         )
 
 
