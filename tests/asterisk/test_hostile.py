@@ -39,6 +39,9 @@ def ordinary(agent: Agent, parameters: str = "") -> str:
         "1133334444,7",
         "1133334444%0A",
         "11%22%24%7BAMI%7D",
+        # What follows `)` and a colon is an offset to Asterisk, and not looked at.
+        "1)%3Awhisper,s,1",
+        "1133334444)%0A%3A,phone",
     ],
 )
 def test_a_number_leads_nowhere_else_in_the_dialplan(town: Town, dialled: str) -> None:
@@ -82,6 +85,9 @@ def test_a_caller_cannot_call_at_another_s_expense(town: Town, line: str) -> Non
         "<sip:x,60,gm@{address}:{port}>",  # options of Dial
         "<sip:x&PJSIP/trunk~{trunk}/sip:1133337777@{address}:{port}>",  # a second call
         "<sip:1133338888@{address}:{port};maddr=127.0.0.2>",  # the call goes to the carrier
+        # A second call and other options, behind what looks like an offset.
+        "<sip:h)&PJSIP/{number},60,m:0@{address}:{port}>",
+        "<sip:h):0,60,U(whisper)@{address}:{port}>",
     ],
 )
 def test_a_registration_is_no_way_to_a_carrier(
@@ -90,7 +96,9 @@ def test_a_registration_is_no_way_to_a_carrier(
     caller, hostile = town.world.circuit(), town.world.circuit()
     phone = town.stage.phone(caller)
     other = town.stage.phone(hostile, registered=False)
-    said = contact.format(address=other.address, port=other.port, trunk=town.world.trunk.pk)
+    said = contact.format(
+        address=other.address, port=other.port, trunk=town.world.trunk.pk, number=hostile.number
+    )
     monkeypatch.setattr(
         Agent, "contact", property(lambda agent: said if agent is other else ordinary(agent))
     )
@@ -140,12 +148,13 @@ def test_an_ordinary_registration_with_parameters_rings(
     assert call.status == 200
 
 
+@pytest.mark.parametrize("number", ["1", "aaaaaaaaaa)%3A1%3A1("])
 def test_a_diversion_header_does_not_speak_for_the_dialplan(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    town: Town, monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
     victim, thief = town.world.circuit(), town.world.circuit()
     phone = town.stage.phone(thief)
-    forged = f"1%0Aagi_arg_1%3A%20x%0Aagi_extension%3A%20{victim.number}"
+    forged = f"{number}%0Aagi_arg_1%3A%20x%0Aagi_extension%3A%20{victim.number}"
     plain = Call._request
 
     def request(call: Call, method: str, extra: list[tuple[str, str]] | None = None) -> Message:

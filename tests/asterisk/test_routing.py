@@ -64,6 +64,58 @@ def test_what_a_carrier_cannot_do_the_next_one_does(town: Town, status: int) -> 
 
 
 @pytest.mark.usefixtures("two_ways")
+def test_when_no_carrier_can_each_is_on_record_once(town: Town) -> None:
+    town.carrier.otherwise = town.second.otherwise = refuse(503)
+    circuit = town.world.circuit()
+
+    call = town.stage.play(dial(town.stage.phone(circuit), MOBILE))
+
+    record = record_of(circuit)
+    assert (call.status, record.outcome, record.price_u) == (503, "failed", 0)
+    tried = [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
+    first, second = town.world.trunk.pk, town.second_trunk.pk
+    assert tried == [(first, "CONGESTION 503"), (second, "CONGESTION 503")]
+
+
+@pytest.fixture
+def foreign(town: Town) -> Iterator[Trunk]:
+    """The first way of local mobiles: a trunk that speaks nothing a telephone here does."""
+    town.stage.carrier("127.0.0.6", town.exchange.trunk_port)
+    trunk = Trunk.objects.create(
+        tenant=town.world.master,
+        carrier=town.world.carrier,
+        name="estrangeira",
+        host="127.0.0.6",
+        port=town.exchange.trunk_port,
+        codecs="g729",
+    )
+    step = RouteStep.objects.create(
+        tenant=town.world.master,
+        route=town.world.route,
+        call_class=CallClass.LOCAL_MOBILE,
+        trunk=trunk,
+        position=0,
+    )
+    wait_until(Trunk.objects.filter(pk=trunk.pk, reachable=True).exists, "it answers probes")
+    yield trunk
+    step.delete()
+    Trunk.objects.filter(pk=trunk.pk).update(is_active=False)
+
+
+def test_where_no_format_is_shared_the_next_carrier_is_tried(town: Town, foreign: Trunk) -> None:
+    circuit = town.world.circuit()
+    phone = town.stage.phone(circuit)
+    wait_for_configuration()
+
+    call = town.stage.play(dial(phone, MOBILE, talk_s=0.2))
+
+    record = record_of(circuit)
+    assert (call.status, record.trunk_id) == (200, town.world.trunk.pk)
+    tried = [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
+    assert [trunk for trunk, _ in tried] == [foreign.pk, town.world.trunk.pk]
+
+
+@pytest.mark.usefixtures("two_ways")
 @pytest.mark.parametrize(
     ("behaviour", "status", "outcome"),
     [

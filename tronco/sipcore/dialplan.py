@@ -82,8 +82,8 @@ def emergency_dialplan(trunks: Sequence[tuple[str, str]]) -> str:
 def _entry(agi: str) -> str:
     """Ask sipcore. Every step is told to all of Asterisk, so there are few."""
     handler = "CHANNEL(hangup_handler_push)=ended,s,1(${URIENCODE(${EXTEN})})"
-    is_number = f'${{REGEX("{NUMBER}" ${{EXTEN}})}}'
-    diverted = "${LEN(${CALLERID(rdnis)})}"
+    is_number = _matches(NUMBER, "${REPLACE(EXTEN,:,?)}")
+    diverted = "${LEN(${REPLACE(CALLERID(rdnis),:,_)})}"
     return any_dialled(
         [
             # What it says of itself goes to sipcore line by line: nothing comes before this.
@@ -101,6 +101,15 @@ def _entry(agi: str) -> str:
     )
 
 
+def _matches(pattern: str, value: str) -> str:
+    """Whether a value that others wrote matches, which is 1 or 0.
+
+    It must not be able to hold both `)` and `:`: Asterisk takes what follows an expression's last
+    parenthesis and a colon for an offset, and would look at the rest of it only.
+    """
+    return f'${{REGEX("{pattern}" {value})}}'
+
+
 def _cleaned(field: str) -> str:
     return f"${{FILTER(A-Za-z0-9+*#._-,${{CALLERID({field})}})}}"
 
@@ -112,8 +121,8 @@ def _dial() -> list[str]:
     return [
         f"MSet(I=1,GIVE_UP=$[${{EPOCH}} + {GIVE_UP_S}],ROUTE=${{CUT(ROUTES,|,1)}},"
         f"{caller % 'ROUTES'})",
-        # An answered call ends with this, at the hands of either side.
-        f"(try)Dial(${{CUT(ROUTE,>,2)}},{RING_S},i{_talk('${I}')})",
+        f"(try)Dial(${{CUT(ROUTE,>,2)}},{RING_S},gi{_talk('${I}')})",
+        when('"${DIALSTATUS}" = "ANSWER"', "Hangup(${HANGUPCAUSE})"),
         "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",
         "Set(ATTEMPTS=${ATTEMPTS}${I}/${DIALSTATUS}/${HANGUPCAUSE}/${SIP}+)",
         'GotoIf($["${DIALSTATUS}" = "BUSY" | "${DIALSTATUS}" = "NOANSWER"]?done)',
@@ -121,9 +130,9 @@ def _dial() -> list[str]:
         f'GotoIf($["${{HANGUPCAUSE}}/${{SIP}}" = "{REJECTED}/{DECLINE}"]?done)',
         f'GotoIf($["${{HANGUPCAUSE}}" = "{NO_RESPONSE}" & "${{RINGTIME}}" != ""]?done)',
         "GotoIf($[${EPOCH} > ${GIVE_UP}]?failed)",
-        "Set(I=$[${I} + 1])",
-        "Set(ROUTE=${CUT(ROUTES,|,${I})})",
+        "Set(ROUTE=${CUT(ROUTES,|,$[${I} + 1])})",
         'GotoIf($["${ROUTE}" = ""]?failed)',
+        "Set(I=$[${I} + 1])",
         "HangupCauseClear()",
         f"Set({caller % 'ROUTE'})",
         "Goto(try)",
@@ -148,7 +157,7 @@ def _line() -> list[str]:
         'GotoIf($["${CONTACT}" = ""]?phone)',
         'GotoIf($["${PJSIP_CONTACT(${CONTACT},status)}" = "Unreachable"]?next)',
         "Set(URI=${PJSIP_CONTACT(${CONTACT},uri)})",
-        f'GotoIf(${{REGEX("{CONTACT}" ${{URI}})}}?:next)',
+        f"GotoIf({_matches(CONTACT, '${REPLACE(URI,(),#)}')}?:next)",
         # A page hears in its own way, whatever the line's other telephones do.
         'Set(AS=${IF($["${PHONE}" = "${LINE}" & "${ENDPOINT}" != ""]?${ENDPOINT}:${PHONE})})',
         "Set(ROUTE=${ROUTE}&PJSIP/${AS}/${URI})",
