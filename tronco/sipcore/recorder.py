@@ -35,9 +35,10 @@ from tronco.tenancy.models import Tenant
 
 logger = logging.getLogger(__name__)
 POLL_S = 0.1
-# What one call costs to record is little beside what a transaction costs: many gather for longer.
+# What one call costs to record is little beside what a transaction costs: many gather for longer,
+# but not so long that what then comes at once holds up the calls that begin.
 GATHER_S = 0.05
-GATHER_MOST_S = 0.3
+GATHER_MOST_S = 0.15
 RETRY_S = 0.5
 ROTATE_EVERY_S = 5.0
 MOST_AT_ONCE = 500
