@@ -7,6 +7,7 @@ import itertools
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from tronco.charging.cycles import ZONE
 from tronco.charging.models import LedgerEntry
@@ -67,7 +68,7 @@ class Payments:
             if day.day == book.account.cycle_day and closing < self.now:
                 self.clock.at(closing, book.close_cycle)
         if book.wallet.debit:
-            self.clock.at(self._ago(book.wallet.debit), lambda at: self._take_away(book, at))
+            self.clock.at(self._ago(book.wallet.debit), partial(self._take_away, book))
 
     def refill(self, book: Book, at: datetime) -> None:
         """Let somebody pay some hours after credit ran low."""
@@ -83,6 +84,10 @@ class Payments:
         self._post(book, at, Kind.CREDIT, book.wallet.refill * MICRO, note)
 
     def _take_away(self, book: Book, at: datetime) -> None:
+        if book.held_u:
+            # A call is going on; it would leave the balance below what is meant.
+            self.clock.at(at + timedelta(minutes=1), partial(self._take_away, book))
+            return
         amount_u = parse_money(book.wallet.down_to) - book.balance_u
         if amount_u < 0:
             self._post(book, at, Kind.DEBIT, amount_u, "Estorno de recarga não compensada")
