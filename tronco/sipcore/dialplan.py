@@ -121,6 +121,7 @@ def _dial() -> list[str]:
     return [
         f"MSet(I=1,GIVE_UP=$[${{EPOCH}} + {GIVE_UP_S}],ROUTE=${{CUT(ROUTES,|,1)}},"
         f"{caller % 'ROUTES'})",
+        # With g, for a trunk that has no format of the caller's would end the call.
         f"(try)Dial(${{CUT(ROUTE,>,2)}},{RING_S},gi{_talk('${I}')})",
         when('"${DIALSTATUS}" = "ANSWER"', "Hangup(${HANGUPCAUSE})"),
         "Set(SIP=${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech):4:3})",
