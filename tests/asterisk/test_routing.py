@@ -32,6 +32,11 @@ def record_of(circuit: Circuit) -> Cdr:
     return records.get()
 
 
+def tried(record: Cdr) -> list[tuple[int, str]]:
+    """The trunks of its record, in their order, and how each went."""
+    return [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
+
+
 @pytest.fixture
 def two_ways(town: Town) -> Iterator[None]:
     """Local mobiles go by the first trunk, then by the second."""
@@ -58,9 +63,9 @@ def test_what_a_carrier_cannot_do_the_next_one_does(town: Town, status: int) -> 
     record = record_of(circuit)
     assert (call.status, record.outcome) == (200, "answered")
     assert record.trunk_id == town.second_trunk.pk
-    tried = [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
-    assert [trunk for trunk, _ in tried] == [town.world.trunk.pk, town.second_trunk.pk]
-    assert str(status) in tried[0][1]
+    attempts = tried(record)
+    assert [trunk for trunk, _ in attempts] == [town.world.trunk.pk, town.second_trunk.pk]
+    assert str(status) in attempts[0][1]
 
 
 @pytest.mark.usefixtures("two_ways")
@@ -72,9 +77,8 @@ def test_when_no_carrier_can_each_is_on_record_once(town: Town) -> None:
 
     record = record_of(circuit)
     assert (call.status, record.outcome, record.price_u) == (503, "failed", 0)
-    tried = [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
     first, second = town.world.trunk.pk, town.second_trunk.pk
-    assert tried == [(first, "CONGESTION 503"), (second, "CONGESTION 503")]
+    assert tried(record) == [(first, "CONGESTION 503"), (second, "CONGESTION 503")]
 
 
 @pytest.fixture
@@ -111,8 +115,7 @@ def test_where_no_format_is_shared_the_next_carrier_is_tried(town: Town, foreign
 
     record = record_of(circuit)
     assert (call.status, record.trunk_id) == (200, town.world.trunk.pk)
-    tried = [(a["trunk_id"], a["status"]) for a in record.explanation["attempts"]]
-    assert [trunk for trunk, _ in tried] == [foreign.pk, town.world.trunk.pk]
+    assert [trunk for trunk, _ in tried(record)] == [foreign.pk, town.world.trunk.pk]
 
 
 @pytest.mark.usefixtures("two_ways")
