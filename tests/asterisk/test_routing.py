@@ -11,6 +11,7 @@ from tests.asterisk.conftest import Town
 from tests.support.asterisk import SECRET_KEY, wait_until
 from tests.support.invariants import open_calls
 from tests.support.stage import Stage, answer, dial, refuse, ring
+from tests.support.voice import wait_for_configuration
 from tronco.calls.models import Cdr
 from tronco.catalog.models import CallClass
 from tronco.circuits.models import Circuit
@@ -109,7 +110,7 @@ def foreign(town: Town) -> Iterator[Trunk]:
 def test_where_no_format_is_shared_the_next_carrier_is_tried(town: Town, foreign: Trunk) -> None:
     circuit = town.world.circuit()
     phone = town.stage.phone(circuit)
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
 
     call = town.stage.play(dial(phone, MOBILE, talk_s=0.2))
 
@@ -159,18 +160,11 @@ def test_a_full_trunk_is_passed_over(town: Town) -> None:
             await first.hang_up()
             await second.hang_up()
 
-        wait_for_configuration()
+        wait_for_configuration(town.exchange)
         town.stage.play(scene())
         assert (len(town.carrier.calls), len(town.second.calls)) == (1, 1)
     finally:
         Trunk.objects.filter(pk=town.world.trunk.pk).update(max_calls=None)
-
-
-def wait_for_configuration() -> None:
-    """Call control hears of a change some milliseconds after its commit."""
-    import time
-
-    time.sleep(0.3)
 
 
 @pytest.mark.usefixtures("two_ways")
@@ -214,7 +208,7 @@ def test_a_line_shows_only_numbers_of_its_customer(town: Town) -> None:
     did(town, circuit, "+551140001001")
     did(town, circuit, "+551140001002")
     did(town, None, "+551140009999")
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
 
     claims = {
         "": "551140001001",  # nothing: its first own number
@@ -237,7 +231,7 @@ def test_a_number_rings_its_circuit(town: Town) -> None:
         await answer(call)
 
     town.stage.phone(circuit, on_call=pick_up)
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
 
     call = town.stage.play(
         dial(town.carrier.agent, "551140002001", talk_s=0.5, caller="5521977776666")
@@ -302,7 +296,7 @@ def test_a_trunk_registers_and_is_called_by_its_user_name(town: Town, registrar:
     circuit = town.world.circuit()
     number = did(town, circuit, "+551140002004")
     town.stage.phone(circuit, on_call=answer)
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
     carrier = Agent(town.stage.server)
     town.stage.play(carrier.open("127.0.0.5"))
 
@@ -328,7 +322,7 @@ def test_a_number_that_is_not_ours_is_refused(town: Town) -> None:
 def test_a_number_whose_phone_is_away(town: Town) -> None:
     circuit = town.world.circuit()
     did(town, circuit, "+551140002002")
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
 
     call = town.stage.play(dial(town.carrier.agent, "551140002002", talk_s=0.1))
 
@@ -343,7 +337,7 @@ def test_a_number_of_ours_never_leaves(town: Town) -> None:
     did(town, called, "+551133302003")
     town.stage.phone(called, on_call=answer)
     phone = town.stage.phone(caller)
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
 
     call = town.stage.play(dial(phone, "33302003", talk_s=3.2))
 
@@ -390,7 +384,7 @@ def test_a_number_shown_goes_by_its_own_route(town: Town) -> None:
     number = did(town, circuit, "+551140003001")
     RouteAssignment.objects.create(tenant=town.world.master, route=route, did=number)
     phone = town.stage.phone(circuit)
-    wait_for_configuration()
+    wait_for_configuration(town.exchange)
 
     town.stage.play(dial(phone, MOBILE, talk_s=0.2))
 

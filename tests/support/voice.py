@@ -7,6 +7,8 @@ import itertools
 import time
 from typing import Any
 
+from django.db import connection
+
 from tests.support.asterisk import SECRET_KEY, Exchange, wait_until
 from tests.support.hearing import Ears, noise_wav
 from tronco.circuits.models import Circuit
@@ -15,6 +17,7 @@ from tronco.demo.agent import Agent
 from tronco.demo.call import Call
 from tronco.dids.models import Did
 from tronco.pbx.models import LineService, Menu, MenuOption, PortalCaller, Prompt
+from tronco.sipcore.config import DATABASE_ROLE
 from tronco.tenancy.models import Tenant
 
 LANDLINE, MOBILE = "1140028922", "11987654321"
@@ -72,7 +75,28 @@ def wait_for_configuration(exchange: Exchange) -> None:
         lambda: wanted <= {path.stem for path in place.glob("*.wav")}, "the prompts are on the disk"
     )
     wait_until((place.parent / "tronco/version").exists, "the system's sounds are on the disk")
-    time.sleep(0.4)
+    wait_until(lambda: _is_heard(f"nobody-{next(_nobody)}"), "call control hears", timeout_s=20)
+
+
+_nobody = itertools.count(1)
+
+
+def _is_heard(name: str) -> bool:
+    """Say that a line which is not there has changed, behind all that was said before.
+
+    Call control lets Asterisk read it anew, and Asterisk asks the database for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('tronco_line', %s)", [name])
+        for _ in range(50):
+            time.sleep(0.02)
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE usename = %s AND strpos(query, %s) > 0",
+                [DATABASE_ROLE, f"'{name}'"],
+            )
+            if cursor.fetchone():
+                return True
+    return False
 
 
 async def call_in(agent: Agent, number: str, *, caller: str = LANDLINE, **options: Any) -> Call:

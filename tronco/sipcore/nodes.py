@@ -20,7 +20,7 @@ from tronco.runtime.paths import Home
 from tronco.sipcore import bans, registrations, trunks
 from tronco.sipcore.agi import AgiRequest
 from tronco.sipcore.ami import Fields, Manager
-from tronco.sipcore.caches import CACHES, forget_endpoint
+from tronco.sipcore.caches import StaleLines, forget_endpoint
 from tronco.sipcore.callbacks import Callbacks
 from tronco.sipcore.central import CentralState, store_central
 from tronco.sipcore.config import BANS_FILE, NodeSettings, bans_conf, trunk_files
@@ -50,8 +50,6 @@ LOOK_SOON_S = 0.5
 RECONCILE_EVERY_S = 10.0
 BANS_EVERY_S = 5.0
 SAME_BOOT = timedelta(seconds=3)
-# More than this and forgetting everything is cheaper.
-MOST_TO_EXPIRE = 200
 COLLECT_EVERY_S = 60.0
 TAPES_EVERY_S = 2.0
 HOURLY_S = 3600.0
@@ -92,7 +90,11 @@ class Node:
         self._doorman = Doorman(
             self.name, shared.status, is_spared=self._is_spared, keep_out=self._keep_out
         )
-        self._lines_to_expire: set[str] = set()
+        self._stale_lines = StaleLines(
+            self._connected,
+            is_database_up=shared.is_database_up,
+            registered=self._contacts.circuits,
+        )
         self._answers_to_store: dict[str, datetime] = {}
         self._look_soon = asyncio.Event()
         self._trunks_changed = asyncio.Event()
@@ -141,6 +143,7 @@ class Node:
             self._recorder.run(),
             every(STATUS_EVERY_S, self._restore_if_due),
             every(STATUS_EVERY_S, self._store_status),
+            every(STATUS_EVERY_S, self._stale_lines.forget, sooner=self._stale_lines.soon),
             every(PING_EVERY_S, self._store_central),
             every(RECONCILE_EVERY_S, self.reconcile, sooner=self._reconcile_soon),
             every(POLL_CONTACTS_EVERY_S, self._poll_contacts, sooner=self._look_soon),
@@ -171,7 +174,7 @@ class Node:
 
     def line_changed(self, number: str) -> None:
         """A circuit's row changed (`*`: any may have): Asterisk must read it again."""
-        self._lines_to_expire.add(number)
+        self._stale_lines.changed(number)
 
     def config_changed(self, table: str) -> None:
         """Rows of a table changed (`*`: any may have)."""
@@ -353,8 +356,7 @@ class Node:
     # -- what is shown ---------------------------------------------------------------------------
 
     async def _store_status(self) -> None:
-        """Bring rows up to date with what changed, and tell Asterisk what to read again."""
-        await self._expire_lines()
+        """Bring rows up to date with what changed."""
         await self._probe_newcomers()
         store = self._shared.status
         phones = self._contacts.take_changes()
@@ -415,29 +417,6 @@ class Node:
         )
 
     # -- Asterisk's files and memory -------------------------------------------------------------
-
-    async def _expire_lines(self) -> None:
-        """Let Asterisk forget circuits that changed, and read again those it will need.
-
-        While the database is away it must not forget: it could not read them again, and a phone it
-        does not know has no emergency calls. That is also why it reads them at once; should the
-        database go in the milliseconds between the two, a changed line waits for its return.
-        """
-        if not (self._lines_to_expire and self._manager and self._shared.is_database_up()):
-            return
-        numbers, self._lines_to_expire = self._lines_to_expire, set()
-        manager = self._manager
-        try:
-            if "*" in numbers or len(numbers) > MOST_TO_EXPIRE:
-                for cache in CACHES:
-                    await manager.attempt("SorceryMemoryCacheExpire", Cache=cache)
-                numbers = set(self._contacts.circuits())
-            for number in numbers:
-                await forget_endpoint(manager, number)
-                await manager.attempt("PJSIPShowEndpoint", Endpoint=number)
-        except Unavailable:
-            self._lines_to_expire |= numbers
-            raise
 
     async def _apply_trunks(self) -> None:
         """Write the trunks' files and let Asterisk read them, when they are not what they were."""
