@@ -222,15 +222,16 @@ class Lab:
         return _median(bare), _median(ours)
 
     def highest_rates(self) -> tuple[int, int]:
-        """Raise the rate for each until the limit breaks twice."""
+        """Raise the rate for each until it breaks the limit twice, and the next rate does too.
+
+        Whatever else the machine does for some seconds must not end the climb.
+        """
         best = {False: 0, True: 0}
-        climbing = {False, True}
         for rate in range(FIRST_RATE, LAST_RATE + 1, RATE_STEP):
-            for ours in sorted(climbing):
-                if any(self._holds(ours, rate) for _ in range(2)):
+            for ours in (False, True):
+                is_climbing = rate - best[ours] <= 2 * RATE_STEP or rate == FIRST_RATE
+                if is_climbing and any(self._holds(ours, rate) for _ in range(2)):
                     best[ours] = rate
-                else:
-                    climbing.discard(ours)
         return best[False], best[True]
 
     def load(self, *, ours: bool, rate: int, seconds: int) -> Load:
