@@ -54,7 +54,10 @@ class StaleLines:
         self.soon.clear()
         if not (self._numbers and self._is_database_up()):
             return
-        manager = self._connected()
+        try:
+            manager = self._connected()
+        except Unavailable:
+            return  # others say so; it is tried again soon
         numbers, self._numbers = self._numbers, {}
         try:
             if "*" in numbers or len(numbers) > MOST_TO_FORGET:
